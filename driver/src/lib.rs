@@ -1,0 +1,8 @@
+//! barline: a userspace driver for SR-IOV Virtual Functions.
+
+mod error;
+mod root;
+pub mod transport;
+
+pub use error::{Error, Result};
+pub use root::Root;

@@ -1,0 +1,126 @@
+//! Memory and registers that a device reaches too, as the caller supplies them.
+#![allow(unsafe_code)]
+
+use std::any::Any;
+use std::fmt;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// Whatever must outlive the use of a piece of memory: its mapping, the device that owns it.
+pub type KeepAlive = Arc<dyn Any + Send + Sync>;
+
+/// A piece of memory at a known I/O virtual address, which a device may read and write at any time.
+///
+/// It is only ever reached through raw pointers: no Rust reference to its bytes is formed while a
+/// device may write them.
+#[derive(Clone)]
+pub struct DmaSlice {
+    base: NonNull<u8>,
+    len: usize,
+    iova: u64,
+    keep: KeepAlive,
+}
+
+// SAFETY: the memory is plain bytes, valid for as long as `keep` lives (promised to `new`); which
+// thread may touch which part of it is decided by the owners of the slice's parts.
+unsafe impl Send for DmaSlice {}
+// SAFETY: as above; `&DmaSlice` gives out addresses only, never access.
+unsafe impl Sync for DmaSlice {}
+
+impl DmaSlice {
+    /// Describes `len` bytes at `base`, which devices see at `iova`.
+    ///
+    /// # Safety
+    /// The bytes are valid for reads and writes from any thread while `keep` lives; no reference to
+    /// any of them exists or is made elsewhere, and nobody else in the process accesses them.
+    pub unsafe fn new(base: NonNull<u8>, len: usize, iova: u64, keep: KeepAlive) -> DmaSlice {
+        DmaSlice {
+            base,
+            len,
+            iova,
+            keep,
+        }
+    }
+
+    /// First byte.
+    pub fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The I/O virtual address of the first byte.
+    pub fn iova(&self) -> u64 {
+        self.iova
+    }
+
+    /// Cuts the slice in two at byte `mid`; `None` when it is shorter than that.
+    pub fn split_at(self, mid: usize) -> Option<(DmaSlice, DmaSlice)> {
+        if mid > self.len {
+            return None;
+        }
+        let tail = DmaSlice {
+            // SAFETY: `mid <= len`, so the result is inside the slice or one past its end.
+            base: unsafe { self.base.add(mid) },
+            len: self.len - mid,
+            iova: self.iova + mid as u64,
+            keep: self.keep.clone(),
+        };
+        Some((DmaSlice { len: mid, ..self }, tail))
+    }
+}
+
+impl fmt::Debug for DmaSlice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DmaSlice")
+            .field("len", &self.len)
+            .field("iova", &format_args!("{:#x}", self.iova))
+            .finish_non_exhaustive()
+    }
+}
+
+/// A 32-bit device register that the hot path writes: a ring's tail pointer.
+pub struct Doorbell {
+    register: NonNull<u32>,
+    _keep: KeepAlive,
+}
+
+// SAFETY: the register may be written from any thread (promised to `new`).
+unsafe impl Send for Doorbell {}
+
+impl Doorbell {
+    /// A doorbell at `register`.
+    ///
+    /// # Safety
+    /// `register` is valid for volatile 32-bit reads and writes from any thread while `keep` lives.
+    pub unsafe fn new(register: NonNull<u32>, keep: KeepAlive) -> Doorbell {
+        Doorbell {
+            register,
+            _keep: keep,
+        }
+    }
+
+    /// Writes the register. The device sees every memory write made before.
+    #[inline]
+    pub(crate) fn ring(&self, value: u32) {
+        // Descriptors are written to coherent memory and the register is uncached: on x86 stores
+        // stay in order, elsewhere the fence is a real barrier.
+        std::sync::atomic::fence(std::sync::atomic::Ordering::Release);
+        // SAFETY: valid for volatile writes while `keep` lives, promised to `new`.
+        unsafe { self.register.as_ptr().write_volatile(value.to_le()) }
+    }
+}
+
+impl fmt::Debug for Doorbell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Doorbell")
+    }
+}

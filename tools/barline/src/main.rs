@@ -1,0 +1,2 @@
+//! The `barline` command.
+fn main() {}
