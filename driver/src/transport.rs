@@ -134,6 +134,7 @@ pub trait DmaSpace: Send + Sync + fmt::Debug {
     /// # Errors
     /// The range is misaligned, overlaps, or is not allowed; the locked-memory limit is too low; the
     /// kernel refused.
+    #[allow(unsafe_code)]
     unsafe fn map(&self, memory: NonNull<u8>, len: usize, iova: u64) -> Result<()>;
 
     /// Takes a mapping back. When this returns `Ok`, no device can reach the memory through it.

@@ -12,8 +12,7 @@ pub type KeepAlive = Arc<dyn Any + Send + Sync>;
 /// A piece of memory at a known I/O virtual address, which a device may read and write at any time.
 ///
 /// It is only ever reached through raw pointers: no Rust reference to its bytes is formed while a
-/// device may write them.
-#[derive(Clone)]
+/// device may write them. It is not `Clone`: a slice has one owner, who may split it.
 pub struct DmaSlice {
     base: NonNull<u8>,
     len: usize,
