@@ -1,0 +1,232 @@
+//! An arena: equal buffers in one piece of DMA memory, and the depot of those that nobody uses.
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::sync::{Mutex, lock};
+use crate::{BLOCK, CACHE_LINE, DmaSlice};
+
+/// How an arena's memory is cut into buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Bytes that a device may fill in each buffer: a multiple of 1024, from 1024 to 16384, since
+    /// Intel's SRRCTL counts buffer sizes in KiB.
+    pub data_room: usize,
+    /// Bytes before the data, free for headers that the application prepends: up to 1024.
+    pub headroom: usize,
+}
+
+impl Default for Layout {
+    fn default() -> Layout {
+        Layout {
+            data_room: 2048,
+            headroom: 128,
+        }
+    }
+}
+
+impl Layout {
+    /// Bytes from one buffer to the next: headroom and data room, rounded up to an odd number of
+    /// cache lines, so that the headers of consecutive buffers spread over all sets of a cache.
+    pub fn stride(&self) -> usize {
+        ((self.headroom + self.data_room).div_ceil(CACHE_LINE) | 1) * CACHE_LINE
+    }
+}
+
+/// Why memory could not become an arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ArenaError {
+    /// The data room is not a multiple of 1024 from 1024 to 16384.
+    DataRoom(usize),
+    /// The headroom is over 1024.
+    Headroom(usize),
+    /// The memory holds fewer than 32 buffers or more than 2^31, or does not start on a cache line.
+    Memory(usize),
+}
+
+impl fmt::Display for ArenaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ArenaError::DataRoom(n) => {
+                write!(
+                    f,
+                    "data room {n}: it must be a multiple of 1024 from 1024 to 16384"
+                )
+            }
+            ArenaError::Headroom(n) => write!(f, "headroom {n}: it must be from 0 to 1024"),
+            ArenaError::Memory(n) => write!(
+                f,
+                "{n} bytes of memory: an arena needs room for 32 to 2^31 buffers, from a cache line on"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ArenaError {}
+
+/// Where an arena's buffers are, as far as the arena itself knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Census {
+    /// All buffers.
+    pub total: usize,
+    /// Free, in the arena's depot.
+    pub depot: usize,
+    /// Held by rings that were dropped while their device might still write: never used again.
+    pub quarantined: usize,
+}
+
+/// Equal buffers in one piece of memory. Cloning gives another handle to the same arena.
+///
+/// Every frame of an arena lies at one I/O virtual address for all devices that map it, so a frame
+/// received by one device can be sent by another without a copy.
+#[derive(Clone)]
+pub struct Arena(Arc<Inner>);
+
+struct Inner {
+    memory: DmaSlice,
+    layout: Layout,
+    stride: usize,
+    total: u32,
+    depot: Mutex<Depot>,
+}
+
+struct Depot {
+    free: Vec<u32>,
+    quarantined: usize,
+}
+
+impl Arena {
+    /// Cuts `memory` into buffers.
+    ///
+    /// # Errors
+    /// The layout is out of range, or the memory too small, too large or not aligned to 64 bytes.
+    pub fn new(memory: DmaSlice, layout: Layout) -> Result<Arena, ArenaError> {
+        let Layout {
+            data_room,
+            headroom,
+        } = layout;
+        if !data_room.is_multiple_of(1024) || !(1024..=16384).contains(&data_room) {
+            return Err(ArenaError::DataRoom(data_room));
+        }
+        if headroom > 1024 {
+            return Err(ArenaError::Headroom(headroom));
+        }
+        let stride = layout.stride();
+        let total = memory.len() / stride;
+        let aligned = memory.base().as_ptr().addr().is_multiple_of(CACHE_LINE);
+        if !aligned || !(BLOCK..1 << 31).contains(&total) {
+            return Err(ArenaError::Memory(memory.len()));
+        }
+        // Low indices last: the LIFO hands them out first.
+        let free = (0..total as u32).rev().collect();
+        Ok(Arena(Arc::new(Inner {
+            memory,
+            layout,
+            stride,
+            total: total as u32,
+            depot: Mutex::new(Depot {
+                free,
+                quarantined: 0,
+            }),
+        })))
+    }
+
+    /// How the buffers are laid out.
+    pub fn layout(&self) -> Layout {
+        self.0.layout
+    }
+
+    /// Where the buffers are now.
+    pub fn census(&self) -> Census {
+        let depot = lock(&self.0.depot);
+        Census {
+            total: self.0.total as usize,
+            depot: depot.free.len(),
+            quarantined: depot.quarantined,
+        }
+    }
+
+    /// Whether both are handles to one arena.
+    #[inline]
+    pub fn same(&self, other: &Arena) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Bytes from a buffer's start to its end.
+    #[inline]
+    pub(crate) fn stride(&self) -> usize {
+        self.0.stride
+    }
+
+    /// The I/O virtual address of byte `offset` of buffer `index`.
+    #[inline]
+    pub(crate) fn iova(&self, index: u32, offset: u16) -> u64 {
+        debug_assert!(index < self.0.total);
+        self.0.memory.iova() + u64::from(index) * self.0.stride as u64 + u64::from(offset)
+    }
+
+    /// Appends up to `n` free buffers to `to`; returns how many.
+    pub(crate) fn take(&self, n: usize, to: &mut Vec<u32>) -> usize {
+        let mut depot = lock(&self.0.depot);
+        let from = depot.free.len().saturating_sub(n);
+        let taken = depot.free.len() - from;
+        to.extend(depot.free.drain(from..));
+        taken
+    }
+
+    /// Takes buffers back.
+    pub(crate) fn give(&self, buffers: impl IntoIterator<Item = u32>) {
+        lock(&self.0.depot).free.extend(buffers);
+    }
+
+    /// Counts buffers that a device may still write, and which are lost therefore.
+    pub(crate) fn quarantine(&self, count: usize) {
+        lock(&self.0.depot).quarantined += count;
+    }
+
+    /// The bytes `offset..offset + len` of a buffer.
+    ///
+    /// # Safety
+    /// The caller owns a frame of buffer `index`, holds it borrowed for `'b`, and hands out no
+    /// mutable view of the range at the same time.
+    #[inline]
+    pub(crate) unsafe fn bytes<'b>(&self, index: u32, offset: u16, len: u16) -> &'b [u8] {
+        // SAFETY: `span` is inside the arena's memory, which is initialised (zeroed by whoever made
+        // it) and lives while the frame's batch holds its pool, and the pool this arena; the caller
+        // owns the frame, so neither this process nor the device writes the bytes meanwhile.
+        unsafe { std::slice::from_raw_parts(self.span(index, offset, len), usize::from(len)) }
+    }
+
+    /// The bytes `offset..offset + len` of a buffer, to change.
+    ///
+    /// # Safety
+    /// As for [`Arena::bytes`], and no other view of the range exists during `'b`.
+    #[inline]
+    pub(crate) unsafe fn bytes_mut<'b>(&self, index: u32, offset: u16, len: u16) -> &'b mut [u8] {
+        // SAFETY: as in `bytes`, and the caller grants that this view is the only one.
+        unsafe { std::slice::from_raw_parts_mut(self.span(index, offset, len), usize::from(len)) }
+    }
+
+    /// Start of a range within a buffer, checked to lie in it.
+    #[inline]
+    fn span(&self, index: u32, offset: u16, len: u16) -> *mut u8 {
+        assert!(
+            index < self.0.total && usize::from(offset) + usize::from(len) <= self.0.stride,
+            "a frame lies outside its arena: this is a bug in barline"
+        );
+        let start = index as usize * self.0.stride + usize::from(offset);
+        // SAFETY: `start + len <= total * stride <= memory.len()` by the check above.
+        unsafe { self.0.memory.base().as_ptr().add(start) }
+    }
+}
+
+impl fmt::Debug for Arena {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arena")
+            .field("layout", &self.0.layout)
+            .field("census", &self.census())
+            .finish()
+    }
+}

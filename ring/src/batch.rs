@@ -1,0 +1,221 @@
+//! Frames in the application's hands.
+
+use crate::frame::{Flags, Frame};
+use crate::packet::{Packets, PacketsMut};
+use crate::{Arena, FrameMut, FrameRef, PacketMut, Pool};
+
+/// A burst of frames that the application owns, in order.
+///
+/// Packets are chains of frames: every frame of a packet but its last has [`Flags::MORE`]. All that
+/// moves frames moves whole packets. Dropping a batch frees its frames into the pool it borrows.
+#[derive(Debug)]
+pub struct FrameBatch<'p> {
+    pool: &'p Pool,
+    /// Never longer than the capacity it was made with, so it never allocates again. The last frame
+    /// never has `MORE`.
+    frames: Vec<Frame>,
+    capacity: usize,
+}
+
+impl<'p> FrameBatch<'p> {
+    pub(crate) fn new(pool: &'p Pool, capacity: usize) -> FrameBatch<'p> {
+        FrameBatch {
+            pool,
+            frames: Vec::with_capacity(capacity),
+            capacity,
+        }
+    }
+
+    /// Frames in the batch.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether there are none.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Frames that the batch can hold.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Frames that still fit.
+    #[inline]
+    pub fn room(&self) -> usize {
+        self.capacity - self.frames.len()
+    }
+
+    /// The pool that frames return to.
+    #[inline]
+    pub fn pool(&self) -> &'p Pool {
+        self.pool
+    }
+
+    /// The arena that the frames belong to.
+    #[inline]
+    pub fn arena(&self) -> &'p Arena {
+        self.pool.arena()
+    }
+
+    /// The frames one by one, chains not told apart.
+    #[inline]
+    pub fn frames(&self) -> impl ExactSizeIterator<Item = FrameRef<'_>> {
+        self.frames
+            .iter()
+            .map(|frame| FrameRef::new(frame, self.pool.arena()))
+    }
+
+    /// The frames one by one, to change.
+    #[inline]
+    pub fn frames_mut(&mut self) -> impl ExactSizeIterator<Item = FrameMut<'_>> {
+        let arena = self.pool.arena();
+        self.frames
+            .iter_mut()
+            .map(|frame| FrameMut::new(frame, arena))
+    }
+
+    /// The packets, each a chain of one or more frames.
+    #[inline]
+    pub fn packets(&self) -> Packets<'_> {
+        Packets::new(&self.frames, self.pool.arena())
+    }
+
+    /// The packets, to change.
+    #[inline]
+    pub fn packets_mut(&mut self) -> PacketsMut<'_> {
+        PacketsMut::new(&mut self.frames, self.pool.arena())
+    }
+
+    /// Appends a packet of `len` bytes, from as many buffers as that takes. The bytes are whatever
+    /// the buffers held before.
+    ///
+    /// `None`, and nothing changed, when `len` is 0, the batch has no room for the frames or the
+    /// pool no buffers for them.
+    pub fn alloc(&mut self, len: usize) -> Option<PacketMut<'_>> {
+        let layout = self.arena().layout();
+        let count = len.div_ceil(layout.data_room);
+        if count == 0 || count > self.room() {
+            return None;
+        }
+        let start = self.frames.len();
+        let mut left = len;
+        while left > 0 {
+            let mut index = [0];
+            if !self.pool.take(&mut index) {
+                self.truncate(start);
+                return None;
+            }
+            let part = left.min(layout.data_room);
+            left -= part;
+            self.frames.push(Frame {
+                index: index[0],
+                offset: layout.headroom as u16,
+                len: part as u16,
+                vlan: 0,
+                flags: if left > 0 {
+                    Flags::MORE
+                } else {
+                    Flags::empty()
+                },
+                meta: 0,
+            });
+        }
+        Some(PacketMut::new(&mut self.frames[start..], self.pool.arena()))
+    }
+
+    /// Moves up to `packets` packets from the front to the end of `to`, as many as fit; returns how
+    /// many.
+    ///
+    /// # Panics
+    /// `to` belongs to another arena.
+    pub fn move_to(&mut self, to: &mut FrameBatch<'_>, packets: usize) -> usize {
+        self.check_arena(to.arena());
+        let mut moved = 0;
+        let mut end = 0;
+        for packet in self.packets().take(packets) {
+            if end + packet.frame_count() > to.room() {
+                break;
+            }
+            end += packet.frame_count();
+            moved += 1;
+        }
+        to.frames.extend(self.frames.drain(..end));
+        moved
+    }
+
+    /// Keeps the packets that `keep` says yes to, in order, and frees the others.
+    pub fn retain(&mut self, mut keep: impl FnMut(PacketMut<'_>) -> bool) {
+        let arena = self.pool.arena();
+        let (mut read, mut write) = (0, 0);
+        while read < self.frames.len() {
+            let count = chain_len(&self.frames[read..]);
+            if keep(PacketMut::new(&mut self.frames[read..read + count], arena)) {
+                // A rotation instead of a copy: the frames to be freed gather behind, each still
+                // listed once, so that a panic in `keep` loses none.
+                self.frames[write..read + count].rotate_left(read - write);
+                write += count;
+            }
+            read += count;
+        }
+        self.truncate(write);
+    }
+
+    /// Frees all frames.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.pool.put_frames(&self.frames);
+        self.frames.clear();
+    }
+
+    /// Frees the frames from `len` on.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.pool.put_frames(&self.frames[len..]);
+        self.frames.truncate(len);
+    }
+
+    /// The frames, for the rings.
+    #[inline]
+    pub(crate) fn raw(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// The frames, for the rings: whoever adds one gives up the buffer, whoever takes one out owns
+    /// it.
+    #[inline]
+    pub(crate) fn raw_mut(&mut self) -> &mut Vec<Frame> {
+        &mut self.frames
+    }
+
+    /// Panics if `arena` is not this batch's: one check a batch is what keeps the buffers of two
+    /// arenas apart.
+    #[inline]
+    pub(crate) fn check_arena(&self, arena: &Arena) {
+        if !self.arena().same(arena) {
+            foreign_arena();
+        }
+    }
+}
+
+#[cold]
+fn foreign_arena() -> ! {
+    panic!("frames of one arena cannot go to a ring, batch or hand-off of another")
+}
+
+/// Frames of the packet that starts `frames`. A chain that never ends (there is none) ends with them.
+#[inline]
+pub(crate) fn chain_len(frames: &[Frame]) -> usize {
+    let last = frames
+        .iter()
+        .position(|frame| !frame.flags.contains(Flags::MORE));
+    last.map_or(frames.len(), |last| last + 1)
+}
+
+impl Drop for FrameBatch<'_> {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

@@ -1,0 +1,103 @@
+//! The 16 bytes that describe a frame.
+
+/// One buffer's worth of a packet: which buffer, where in it the data lies, and what is known of it.
+///
+/// Never handed out by value or by `&mut`: two of different arenas could be swapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(16))]
+pub(crate) struct Frame {
+    /// Buffer index within its arena.
+    pub(crate) index: u32,
+    /// First data byte, from the start of the buffer.
+    pub(crate) offset: u16,
+    /// Data bytes.
+    pub(crate) len: u16,
+    /// 802.1Q tag control information, valid with [`Flags::VLAN`].
+    pub(crate) vlan: u16,
+    /// What is known of the packet, and what is asked for it.
+    pub(crate) flags: Flags,
+    /// The RSS hash on receive, valid with [`Flags::RSS`].
+    pub(crate) meta: u32,
+}
+
+const _: () = assert!(size_of::<Frame>() == 16);
+
+/// What is known of a frame. On transmit only [`Flags::MORE`] and [`Flags::VLAN`] count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags(pub(crate) u16);
+
+impl Flags {
+    /// The next frame of the batch continues this packet.
+    pub const MORE: Flags = Flags(1 << 0);
+    /// The frame has an 802.1Q tag which is not among its bytes: stripped on receive, to be inserted
+    /// on transmit. A received frame that is sent on keeps its tag that way.
+    pub const VLAN: Flags = Flags(1 << 1);
+    /// The device found the IPv4 header checksum right.
+    pub const IP_GOOD: Flags = Flags(1 << 2);
+    /// The device found the IPv4 header checksum wrong.
+    pub const IP_BAD: Flags = Flags(1 << 3);
+    /// The device found the TCP, UDP or SCTP checksum right.
+    pub const L4_GOOD: Flags = Flags(1 << 4);
+    /// The device found the TCP, UDP or SCTP checksum wrong.
+    pub const L4_BAD: Flags = Flags(1 << 5);
+    /// An IPv4 packet.
+    pub const IPV4: Flags = Flags(1 << 6);
+    /// An IPv6 packet.
+    pub const IPV6: Flags = Flags(1 << 7);
+    /// A TCP segment.
+    pub const TCP: Flags = Flags(1 << 8);
+    /// A UDP datagram.
+    pub const UDP: Flags = Flags(1 << 9);
+    /// An SCTP packet.
+    pub const SCTP: Flags = Flags(1 << 10);
+    /// The RSS hash is known.
+    pub const RSS: Flags = Flags(1 << 11);
+
+    /// No flag set.
+    pub const fn empty() -> Flags {
+        Flags(0)
+    }
+
+    /// Whether all of `other` are set.
+    pub const fn contains(self, other: Flags) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether any of `other` is set.
+    pub const fn intersects(self, other: Flags) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// These and `other`.
+    pub const fn union(self, other: Flags) -> Flags {
+        Flags(self.0 | other.0)
+    }
+
+    /// These without `other`.
+    pub const fn difference(self, other: Flags) -> Flags {
+        Flags(self.0 & !other.0)
+    }
+}
+
+impl std::ops::BitOr for Flags {
+    type Output = Flags;
+
+    fn bitor(self, other: Flags) -> Flags {
+        self.union(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_combine_and_part() {
+        let both = Flags::IPV4 | Flags::TCP;
+        assert!(both.contains(Flags::IPV4) && both.contains(Flags::TCP));
+        assert!(!both.contains(Flags::IPV4 | Flags::UDP));
+        assert!(both.intersects(Flags::IPV4 | Flags::UDP));
+        assert_eq!(both.difference(Flags::TCP), Flags::IPV4);
+        assert_eq!(both.difference(both), Flags::empty());
+    }
+}

@@ -1,0 +1,329 @@
+//! The receive ring.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crossbeam::utils::CachePadded;
+
+use crate::format::RxDone;
+use crate::frame::{Flags, Frame};
+use crate::slots::Slots;
+use crate::{Arena, BLOCK, DmaSlice, Doorbell, Format, FrameBatch, RingError, RxCounters};
+
+/// How a receive ring is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct RxConfig {
+    /// Descriptors: a power of two from 64 to 4096.
+    pub len: usize,
+    /// Most frames in one packet; a longer one is dropped and counted. At most `len - 63`.
+    pub max_chain: usize,
+}
+
+/// A receive ring: buffers armed for the device, and the descriptors by which it reports them filled.
+///
+/// It keeps the armed count within one block of full, and hands out whole packets only: a packet
+/// whose last buffer is still on its way stays in the ring.
+#[derive(Debug)]
+pub struct RxRing<F> {
+    slots: Slots,
+    /// Which buffer each descriptor was armed with: this side's record, the only one believed.
+    shadow: Box<[u32]>,
+    /// Next descriptor to be reported, free-running.
+    next: u32,
+    /// Next descriptor to arm, free-running: `next <= armed <= next + len - BLOCK`.
+    armed: u32,
+    /// Dropping the rest of a packet that was longer than allowed.
+    skipping: bool,
+    max_chain: usize,
+    arena: Arena,
+    tail: Doorbell,
+    counters: Arc<CachePadded<RxCounters>>,
+    format: PhantomData<F>,
+}
+
+/// What stands at a position of the ring.
+enum Scan {
+    /// A whole packet of this many frames, now at the end of the batch.
+    Packet(usize),
+    /// A packet of this many frames that cannot be had: damaged, or against the contract.
+    Drop(usize),
+    /// No whole packet yet, or none that fits.
+    Nothing,
+}
+
+impl<F: Format> RxRing<F> {
+    /// A ring on `memory`, filled with buffers of `arena` but not shown to the device: see
+    /// [`RxRing::publish`].
+    ///
+    /// # Errors
+    /// The length or the memory is unsuitable, or the arena is short of buffers.
+    pub fn new(
+        memory: DmaSlice,
+        tail: Doorbell,
+        arena: &Arena,
+        config: RxConfig,
+    ) -> Result<RxRing<F>, RingError> {
+        let slots = Slots::new(memory, config.len)?;
+        let mut ring = RxRing {
+            shadow: vec![0; config.len].into_boxed_slice(),
+            slots,
+            next: 0,
+            armed: 0,
+            skipping: false,
+            max_chain: config.max_chain.clamp(1, config.len - 2 * BLOCK + 1),
+            arena: arena.clone(),
+            tail,
+            counters: Arc::default(),
+            format: PhantomData,
+        };
+        ring.fill()?;
+        Ok(ring)
+    }
+
+    /// The I/O virtual address and length in bytes of the descriptors, for the device's registers.
+    pub fn descriptors(&self) -> (u64, usize) {
+        (self.slots.iova(), self.shadow.len() * crate::DESCRIPTOR_LEN)
+    }
+
+    /// What the ring has done and seen; may be read from any thread.
+    pub fn counters(&self) -> &Arc<CachePadded<RxCounters>> {
+        &self.counters
+    }
+
+    /// The arena whose buffers the ring takes.
+    pub fn arena(&self) -> &Arena {
+        &self.arena
+    }
+
+    /// Rings the doorbell for all buffers armed: done once the device's queue is on.
+    pub fn publish(&self) {
+        self.tail.ring(self.slots.slot(self.armed) as u32);
+    }
+
+    /// Appends received packets to `batch`, as many as are there and fit; returns how many frames.
+    /// New buffers for the ring come from the batch's pool.
+    ///
+    /// # Panics
+    /// The batch belongs to another arena.
+    #[inline]
+    pub fn poll(&mut self, batch: &mut FrameBatch<'_>) -> usize {
+        batch.check_arena(&self.arena);
+        if batch.room() == 0 {
+            return 0;
+        }
+        let before = batch.len();
+        let (mut packets, mut bytes) = (0, 0);
+        loop {
+            match self.scan(batch) {
+                Scan::Packet(frames) => {
+                    self.next = self.next.wrapping_add(frames as u32);
+                    packets += 1;
+                    let start = batch.len() - frames;
+                    bytes += finish(&mut batch.raw_mut()[start..]);
+                }
+                Scan::Drop(frames) => self.drop_packet(batch, frames),
+                Scan::Nothing => break,
+            }
+        }
+        if packets > 0 {
+            self.counters.packets.add(packets);
+            self.counters.bytes.add(bytes);
+        }
+        self.refill(batch);
+        batch.len() - before
+    }
+
+    /// Looks at the packet at `next`, and appends its frames to the batch when it is whole.
+    #[inline]
+    fn scan(&mut self, batch: &mut FrameBatch<'_>) -> Scan {
+        let start = batch.len();
+        let ready = self.armed.wrapping_sub(self.next);
+        let mut count = 0;
+        while (count as u32) < ready {
+            let position = self.next.wrapping_add(count as u32);
+            let second = self.slots.status(position);
+            if !F::rx_done(second) {
+                break;
+            }
+            let done = F::rx_parse(self.slots.first(position), second);
+            count += 1;
+            if self.skipping || self.refused(&done) {
+                return self.drop_from(batch, start, count, &done);
+            }
+            if count > self.max_chain || count > batch.capacity() {
+                self.counters.too_long.add(1);
+                self.skipping = true;
+                return self.drop_from(batch, start, count, &done);
+            }
+            if batch.room() == 0 {
+                break;
+            }
+            let frame = self.frame(position, &done);
+            batch.raw_mut().push(frame);
+            if done.end {
+                return Scan::Packet(count);
+            }
+        }
+        // The frames stay in the ring until the packet is whole.
+        batch.raw_mut().truncate(start);
+        Scan::Nothing
+    }
+
+    /// Whether a completion is damaged or impossible; counted.
+    #[inline]
+    fn refused(&self, done: &RxDone) -> bool {
+        if done.len == 0 || usize::from(done.len) > self.arena.layout().data_room {
+            self.counters.bad_length.add(1);
+            return true;
+        }
+        if done.end && done.error {
+            self.counters.errors.add(1);
+            return true;
+        }
+        false
+    }
+
+    /// Gives up a packet after `count` of its frames, the last of which is `done`.
+    #[cold]
+    fn drop_from(
+        &mut self,
+        batch: &mut FrameBatch<'_>,
+        start: usize,
+        count: usize,
+        done: &RxDone,
+    ) -> Scan {
+        batch.raw_mut().truncate(start);
+        self.skipping = !done.end;
+        Scan::Drop(count)
+    }
+
+    /// Frees the buffers of the next `count` descriptors.
+    #[cold]
+    fn drop_packet(&mut self, batch: &FrameBatch<'_>, count: usize) {
+        for _ in 0..count {
+            batch.pool().put(&[self.shadow[self.slots.slot(self.next)]]);
+            self.next = self.next.wrapping_add(1);
+        }
+    }
+
+    #[inline]
+    fn frame(&self, position: u32, done: &RxDone) -> Frame {
+        Frame {
+            index: self.shadow[self.slots.slot(position)],
+            offset: self.arena.layout().headroom as u16,
+            len: done.len,
+            vlan: done.vlan,
+            flags: if done.end {
+                done.flags
+            } else {
+                done.flags | Flags::MORE
+            },
+            meta: done.hash,
+        }
+    }
+
+    /// Arms buffers from the batch's pool, a block at a time, and rings the doorbell once.
+    #[inline]
+    fn refill(&mut self, batch: &FrameBatch<'_>) {
+        let before = self.armed;
+        while self.armed.wrapping_sub(self.next) <= self.slots.len() - 2 * BLOCK as u32 {
+            let mut block = [0; BLOCK];
+            if !batch.pool().take(&mut block) {
+                self.counters.no_buffers.add(1);
+                break;
+            }
+            self.arm(&block);
+        }
+        if self.armed != before {
+            self.publish();
+        }
+    }
+
+    /// Arms a block of buffers; `armed` is a multiple of the block, so it does not wrap inside.
+    #[inline]
+    fn arm(&mut self, block: &[u32; BLOCK]) {
+        let headroom = self.arena.layout().headroom as u16;
+        let start = self.slots.slot(self.armed);
+        self.shadow[start..start + BLOCK].copy_from_slice(block);
+        for (i, &index) in block.iter().enumerate() {
+            let iova = self.arena.iova(index, headroom);
+            self.slots
+                .store(self.armed.wrapping_add(i as u32), F::rx_arm(iova));
+        }
+        self.armed = self.armed.wrapping_add(BLOCK as u32);
+    }
+
+    /// Fills an empty ring from the arena's depot.
+    fn fill(&mut self) -> Result<(), RingError> {
+        let needed = self.shadow.len() - BLOCK;
+        let mut buffers = Vec::with_capacity(needed);
+        let free = self.arena.take(needed, &mut buffers);
+        if free < needed {
+            self.arena.give(buffers);
+            return Err(RingError::NoBuffers { needed, free });
+        }
+        for block in buffers.as_chunks().0 {
+            self.arm(block);
+        }
+        Ok(())
+    }
+
+    /// The buffers that the ring holds now.
+    fn held(&self) -> impl Iterator<Item = u32> + '_ {
+        let count = self.armed.wrapping_sub(self.next);
+        (0..count).map(|i| self.shadow[self.slots.slot(self.next.wrapping_add(i))])
+    }
+
+    fn empty(&mut self) {
+        self.arena.give(self.held());
+        self.next = 0;
+        self.armed = 0;
+        self.skipping = false;
+        self.slots.clear();
+    }
+
+    /// Puts the ring back to its first state: fresh buffers, nothing published.
+    ///
+    /// # Safety
+    /// The device's queue is off: it neither reads the descriptors nor writes to armed buffers, now
+    /// or later, until it is told of them again.
+    ///
+    /// # Errors
+    /// The arena is short of buffers; the ring is empty then, and may be restarted again.
+    #[allow(unsafe_code)]
+    pub unsafe fn restart(&mut self) -> Result<(), RingError> {
+        self.empty();
+        self.fill()
+    }
+
+    /// Ends the ring and frees its buffers.
+    ///
+    /// # Safety
+    /// As for [`RxRing::restart`].
+    #[allow(unsafe_code)]
+    pub unsafe fn release(mut self) {
+        self.empty();
+    }
+}
+
+/// Completes a received chain; returns its bytes. What is known of a packet stands in the descriptor
+/// of its last buffer, and belongs to its head.
+#[inline]
+fn finish(chain: &mut [Frame]) -> u64 {
+    if let [head, .., last] = chain {
+        head.flags = last.flags | Flags::MORE;
+        (head.vlan, head.meta) = (last.vlan, last.meta);
+    }
+    chain.iter().map(|frame| u64::from(frame.len)).sum()
+}
+
+impl<F> Drop for RxRing<F> {
+    /// Buffers that are still armed are never used again: only [`RxRing::release`] knows that the
+    /// device has stopped.
+    fn drop(&mut self) {
+        let held = self.armed.wrapping_sub(self.next);
+        if held > 0 {
+            self.arena.quarantine(held as usize);
+        }
+    }
+}
