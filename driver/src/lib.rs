@@ -1,6 +1,7 @@
 //! barline: a userspace driver for SR-IOV Virtual Functions.
 
 mod error;
+pub mod pci;
 mod root;
 pub mod transport;
 
