@@ -142,4 +142,10 @@ pub trait DmaSpace: Send + Sync + fmt::Debug {
     /// # Errors
     /// There is no such mapping, or the kernel refused: then the memory must be considered mapped.
     fn unmap(&self, iova: u64, len: usize) -> Result<()>;
+
+    /// Whether the space has ended: its last device was closed, all its mappings are gone, and there
+    /// will be no others. Unmapping is then `Ok` and does nothing.
+    fn is_closed(&self) -> bool {
+        false
+    }
 }

@@ -1,0 +1,299 @@
+//! A VF that VFIO handed to this process.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use barline_ring::Doorbell;
+use vfio_bindings::bindings::vfio as uapi;
+
+use super::group::Group;
+use super::irq::Irqs;
+use super::region::{NO_ANSWER, Region};
+use super::sysfs::Node;
+use super::{diagnose, ioctl};
+use crate::transport::{DmaSpace, Identity, Notice, Transport};
+use crate::{Error, Result, Root};
+
+/// `PCI_COMMAND` and its bits (PCI spec 3.0, 6.2.2).
+const COMMAND: u16 = 0x04;
+const COMMAND_MEMORY: u16 = 1 << 1;
+const COMMAND_MASTER: u16 = 1 << 2;
+
+const BARS: usize = 6;
+/// How often a reset is tried while the kernel is busy with the device, and how long apart.
+const RESET_TRIES: u32 = 50;
+const RESET_PAUSE: Duration = Duration::from_millis(10);
+
+/// Opens the device at a PCI address such as `0000:01:10.0`, resets it and leaves bus mastering off.
+///
+/// Its IOMMU group is opened with it, and shared with other devices of the same group in this
+/// process; groups share one container, and so one [`DmaSpace`], where the kernel lets them.
+///
+/// # Errors
+/// Each names its cause: [`Error::BadAddress`], [`Error::NoDevice`], [`Error::NoIommu`],
+/// [`Error::WrongDriver`], [`Error::GroupNotViable`], [`Error::GroupBusy`],
+/// [`Error::NoInterruptRemapping`], [`Error::Permission`], and [`Error::Kernel`] for the rest.
+/// Nothing stays open then.
+pub fn open(root: &Root, address: &str) -> Result<Arc<VfioDevice>> {
+    let node = Node::find(root, address)?;
+    // The IOMMU first: without one, binding the driver would not help.
+    node.group()?;
+    node.check_driver()?;
+    let identity = node.identity()?;
+    let group = Group::open(root, &node, address)?;
+    let file = File::from(group.device()?);
+    let device = VfioDevice::new(address, identity, file, group)?;
+    device.prepare()?;
+    tracing::info!(
+        device = address,
+        group = device.group.number(),
+        vectors = device.irqs.vectors(),
+        "opened through VFIO"
+    );
+    Ok(Arc::new(device))
+}
+
+/// A device that is open through VFIO.
+///
+/// Dropping it stops its interrupts and its bus mastering, resets it, unmaps its registers, and
+/// closes device, group and container, in that order.
+pub struct VfioDevice {
+    name: String,
+    identity: Identity,
+    resettable: bool,
+    irqs: Irqs,
+    /// Serialises read-modify-write of `PCI_COMMAND`.
+    command: Mutex<()>,
+    config: Region,
+    // The order of these three is the order of their release.
+    bars: [Region; BARS],
+    file: File,
+    group: Group,
+}
+
+impl VfioDevice {
+    fn new(name: &str, identity: Identity, file: File, group: Group) -> Result<VfioDevice> {
+        let not_understood = |what: &str, source| {
+            let remedy = "the device must be a PCI function in the hands of vfio-pci";
+            diagnose::kernel(name, what, source, remedy)
+        };
+        let info = ioctl::device_info(file.as_fd())
+            .map_err(|source| not_understood("read the device's description", source))?;
+        if info.flags & uapi::VFIO_DEVICE_FLAGS_PCI == 0 {
+            let source = io::Error::new(io::ErrorKind::Unsupported, "not a PCI device");
+            return Err(not_understood("read the device's description", source));
+        }
+        let region = |index: u32| {
+            Region::query(&file, index)
+                .map_err(|source| not_understood(&format!("read about region {index}"), source))
+        };
+        let bars = [
+            region(uapi::VFIO_PCI_BAR0_REGION_INDEX)?,
+            region(uapi::VFIO_PCI_BAR1_REGION_INDEX)?,
+            region(uapi::VFIO_PCI_BAR2_REGION_INDEX)?,
+            region(uapi::VFIO_PCI_BAR3_REGION_INDEX)?,
+            region(uapi::VFIO_PCI_BAR4_REGION_INDEX)?,
+            region(uapi::VFIO_PCI_BAR5_REGION_INDEX)?,
+        ];
+        let config = region(uapi::VFIO_PCI_CONFIG_REGION_INDEX)?;
+        let irqs = Irqs::query(&file)
+            .map_err(|source| not_understood("read about its interrupts", source))?;
+        Ok(VfioDevice {
+            name: name.to_owned(),
+            identity,
+            resettable: info.flags & uapi::VFIO_DEVICE_FLAGS_RESET != 0,
+            irqs,
+            command: Mutex::new(()),
+            config,
+            bars,
+            file,
+            group,
+        })
+    }
+
+    /// Brings the device to rest: no bus mastering, registers reachable, fresh from a reset.
+    fn prepare(&self) -> Result<()> {
+        if self.resettable {
+            self.reset()?;
+        } else {
+            tracing::warn!(
+                device = self.name,
+                "cannot be reset on its own: it starts as it was left"
+            );
+        }
+        self.change_command(COMMAND_MASTER, COMMAND_MEMORY)
+    }
+
+    /// The number of the device's IOMMU group, as in `/dev/vfio/N`.
+    pub fn group(&self) -> u32 {
+        self.group.number()
+    }
+
+    fn change_command(&self, clear: u16, set: u16) -> Result<()> {
+        let _serial = self.command.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = [0; 2];
+        self.read_config(COMMAND, &mut bytes)?;
+        let command = u16::from_le_bytes(bytes) & !clear | set;
+        self.write_config(COMMAND, &command.to_le_bytes())
+    }
+
+    fn failed(&self, action: impl Into<String>, source: io::Error, remedy: &str) -> Error {
+        diagnose::kernel(&self.name, action, source, remedy)
+    }
+
+    fn bar(&self, bar: u8) -> Option<&Region> {
+        self.bars.get(usize::from(bar))
+    }
+}
+
+impl Transport for VfioDevice {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    fn bar_len(&self, bar: u8) -> u64 {
+        self.bar(bar).map_or(0, Region::len)
+    }
+
+    fn read32(&self, bar: u8, offset: u64) -> u32 {
+        self.bar(bar)
+            .map_or(NO_ANSWER, |region| region.read32(&self.file, offset))
+    }
+
+    fn write32(&self, bar: u8, offset: u64, value: u32) {
+        if let Some(region) = self.bar(bar) {
+            region.write32(&self.file, offset, value);
+        }
+    }
+
+    #[allow(unsafe_code)] // Hands out a mapped register together with what keeps it mapped.
+    fn doorbell(self: Arc<Self>, bar: u8, offset: u64) -> Result<Doorbell> {
+        let register = self
+            .bar(bar)
+            .and_then(|region| region.register(&self.file, offset));
+        let Some(register) = register else {
+            return Err(self.failed(
+                format!("map register {offset:#x} of BAR {bar}"),
+                io::Error::from(io::ErrorKind::InvalidInput),
+                "the register must lie in a part of the BAR that the kernel lets be mapped",
+            ));
+        };
+        // SAFETY: the register lies in a mapping that lives as long as the device, which the doorbell
+        // keeps; any thread may write to it.
+        Ok(unsafe { Doorbell::new(register, self) })
+    }
+
+    fn read_config(&self, offset: u16, data: &mut [u8]) -> Result<()> {
+        self.config
+            .read(&self.file, offset.into(), data)
+            .map_err(|source| {
+                let action = format!("read {} bytes of configuration at {offset:#x}", data.len());
+                self.failed(action, source, "the device may be gone")
+            })
+    }
+
+    fn write_config(&self, offset: u16, data: &[u8]) -> Result<()> {
+        self.config
+            .write(&self.file, offset.into(), data)
+            .map_err(|source| {
+                let action = format!("write {} bytes of configuration at {offset:#x}", data.len());
+                self.failed(action, source, "the device may be gone")
+            })
+    }
+
+    fn set_bus_master(&self, on: bool) -> Result<()> {
+        if on {
+            self.change_command(0, COMMAND_MASTER)
+        } else {
+            self.change_command(COMMAND_MASTER, 0)
+        }
+    }
+
+    fn reset(&self) -> Result<()> {
+        if !self.resettable {
+            let source = io::Error::from(io::ErrorKind::Unsupported);
+            return Err(self.failed("reset", source, "the device has no function-level reset"));
+        }
+        // The kernel saves and restores configuration space around the reset.
+        self.set_bus_master(false)?;
+        let mut tries = RESET_TRIES;
+        loop {
+            match ioctl::reset(self.file.as_fd()) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.raw_os_error() == Some(libc::EAGAIN) && tries > 1 => {
+                    tries -= 1;
+                    thread::sleep(RESET_PAUSE);
+                }
+                Err(source) => {
+                    return Err(self.failed("reset", source, "`dmesg` may tell more"));
+                }
+            }
+        }
+    }
+
+    fn vectors(&self) -> u16 {
+        self.irqs.vectors()
+    }
+
+    fn set_vectors(&self, eventfds: &[BorrowedFd<'_>]) -> Result<()> {
+        self.irqs
+            .set_vectors(&self.file, eventfds)
+            .map_err(|source| {
+                let action = format!("connect {} interrupt vectors", eventfds.len());
+                let remedy = format!("the device has {}", self.irqs.vectors());
+                self.failed(action, source, &remedy)
+            })
+    }
+
+    fn set_notice(&self, notice: Notice, eventfd: Option<BorrowedFd<'_>>) -> Result<bool> {
+        self.irqs
+            .set_notice(&self.file, notice, eventfd)
+            .map_err(|source| {
+                let action = format!("connect the notice {notice:?}");
+                self.failed(action, source, "the descriptor must be an eventfd")
+            })
+    }
+
+    fn dma(&self) -> Arc<dyn DmaSpace> {
+        self.group.space()
+    }
+}
+
+impl Drop for VfioDevice {
+    fn drop(&mut self) {
+        let complain = |what: &str, error: &dyn fmt::Display| {
+            tracing::warn!(device = self.name, %error, "{what} failed on closing");
+        };
+        if let Err(error) = self.irqs.disconnect(&self.file) {
+            complain("disconnecting interrupts", &error);
+        }
+        if let Err(error) = self.set_bus_master(false) {
+            complain("disabling bus mastering", &error);
+        }
+        if self.resettable
+            && let Err(error) = self.reset()
+        {
+            complain("the reset", &error);
+        }
+        tracing::debug!(device = self.name, "closed");
+        // The fields follow, in their order: registers unmapped, descriptor closed, group released.
+    }
+}
+
+impl fmt::Debug for VfioDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VfioDevice")
+            .field("name", &self.name)
+            .field("group", &self.group.number())
+            .finish_non_exhaustive()
+    }
+}
