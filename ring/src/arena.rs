@@ -19,10 +19,7 @@ pub struct Layout {
 
 impl Default for Layout {
     fn default() -> Layout {
-        Layout {
-            data_room: 2048,
-            headroom: 128,
-        }
+        Layout { data_room: 2048, headroom: 128 }
     }
 }
 
@@ -50,10 +47,7 @@ impl fmt::Display for ArenaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ArenaError::DataRoom(n) => {
-                write!(
-                    f,
-                    "data room {n}: it must be a multiple of 1024 from 1024 to 16384"
-                )
+                write!(f, "data room {n}: it must be a multiple of 1024 from 1024 to 16384")
             }
             ArenaError::Headroom(n) => write!(f, "headroom {n}: it must be from 0 to 1024"),
             ArenaError::Memory(n) => write!(
@@ -103,10 +97,7 @@ impl Arena {
     /// # Errors
     /// The layout is out of range, or the memory too small, too large or not aligned to 64 bytes.
     pub fn new(memory: DmaSlice, layout: Layout) -> Result<Arena, ArenaError> {
-        let Layout {
-            data_room,
-            headroom,
-        } = layout;
+        let Layout { data_room, headroom } = layout;
         if !data_room.is_multiple_of(1024) || !(1024..=16384).contains(&data_room) {
             return Err(ArenaError::DataRoom(data_room));
         }
@@ -126,10 +117,7 @@ impl Arena {
             layout,
             stride,
             total: total as u32,
-            depot: Mutex::new(Depot {
-                free,
-                quarantined: 0,
-            }),
+            depot: Mutex::new(Depot { free, quarantined: 0 }),
         })))
     }
 

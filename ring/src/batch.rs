@@ -19,11 +19,7 @@ pub struct FrameBatch<'p> {
 
 impl<'p> FrameBatch<'p> {
     pub(crate) fn new(pool: &'p Pool, capacity: usize) -> FrameBatch<'p> {
-        FrameBatch {
-            pool,
-            frames: Vec::with_capacity(capacity),
-            capacity,
-        }
+        FrameBatch { pool, frames: Vec::with_capacity(capacity), capacity }
     }
 
     /// Frames in the batch.
@@ -64,18 +60,14 @@ impl<'p> FrameBatch<'p> {
     /// The frames one by one, chains not told apart.
     #[inline]
     pub fn frames(&self) -> impl ExactSizeIterator<Item = FrameRef<'_>> {
-        self.frames
-            .iter()
-            .map(|frame| FrameRef::new(frame, self.pool.arena()))
+        self.frames.iter().map(|frame| FrameRef::new(frame, self.pool.arena()))
     }
 
     /// The frames one by one, to change.
     #[inline]
     pub fn frames_mut(&mut self) -> impl ExactSizeIterator<Item = FrameMut<'_>> {
         let arena = self.pool.arena();
-        self.frames
-            .iter_mut()
-            .map(|frame| FrameMut::new(frame, arena))
+        self.frames.iter_mut().map(|frame| FrameMut::new(frame, arena))
     }
 
     /// The packets, each a chain of one or more frames.
@@ -116,11 +108,7 @@ impl<'p> FrameBatch<'p> {
                 offset: layout.headroom as u16,
                 len: part as u16,
                 vlan: 0,
-                flags: if left > 0 {
-                    Flags::MORE
-                } else {
-                    Flags::empty()
-                },
+                flags: if left > 0 { Flags::MORE } else { Flags::empty() },
                 meta: 0,
             });
         }
@@ -208,9 +196,7 @@ fn foreign_arena() -> ! {
 /// Frames of the packet that starts `frames`. A chain that never ends (there is none) ends with them.
 #[inline]
 pub(crate) fn chain_len(frames: &[Frame]) -> usize {
-    let last = frames
-        .iter()
-        .position(|frame| !frame.flags.contains(Flags::MORE));
+    let last = frames.iter().position(|frame| !frame.flags.contains(Flags::MORE));
     last.map_or(frames.len(), |last| last + 1)
 }
 

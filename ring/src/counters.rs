@@ -16,10 +16,7 @@ impl Counter {
     /// Adds `n`. Only the counter's one writer calls this; two would lose counts, nothing worse.
     #[inline]
     pub(crate) fn add(&self, n: u64) {
-        self.0.store(
-            self.0.load(Ordering::Relaxed).wrapping_add(n),
-            Ordering::Relaxed,
-        );
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
     }
 }
 

@@ -33,12 +33,7 @@ impl DmaSlice {
     /// The bytes are valid for reads and writes from any thread while `keep` lives; no reference to
     /// any of them exists or is made elsewhere, and nobody else in the process accesses them.
     pub unsafe fn new(base: NonNull<u8>, len: usize, iova: u64, keep: KeepAlive) -> DmaSlice {
-        DmaSlice {
-            base,
-            len,
-            iova,
-            keep,
-        }
+        DmaSlice { base, len, iova, keep }
     }
 
     /// First byte.
@@ -101,10 +96,7 @@ impl Doorbell {
     /// # Safety
     /// `register` is valid for volatile 32-bit reads and writes from any thread while `keep` lives.
     pub unsafe fn new(register: NonNull<u32>, keep: KeepAlive) -> Doorbell {
-        Doorbell {
-            register,
-            _keep: keep,
-        }
+        Doorbell { register, _keep: keep }
     }
 
     /// Writes the register. The device sees every memory write made before.

@@ -16,21 +16,9 @@ use crate::{Arena, FrameBatch};
 /// A hand-off for up to `capacity` frames of `arena` on their way between two workers.
 pub fn handoff(arena: &Arena, capacity: usize) -> (FrameSender, FrameReceiver) {
     let (producer, consumer) = RingBuffer::new(capacity.max(1));
-    let shared = Arc::new(Shared {
-        arena: arena.clone(),
-        ends: Mutex::new(Ends::default()),
-    });
-    let sender = FrameSender {
-        producer,
-        shared: shared.clone(),
-    };
-    (
-        sender,
-        FrameReceiver {
-            consumer: Some(consumer),
-            shared,
-        },
-    )
+    let shared = Arc::new(Shared { arena: arena.clone(), ends: Mutex::new(Ends::default()) });
+    let sender = FrameSender { producer, shared: shared.clone() };
+    (sender, FrameReceiver { consumer: Some(consumer), shared })
 }
 
 /// What both ends know. Only their drops lock it.
@@ -158,9 +146,7 @@ impl Drop for FrameReceiver {
 #[inline]
 fn whole_packets(frames: &[Frame], room: usize) -> usize {
     if frames.len() <= room
-        && frames
-            .last()
-            .is_none_or(|frame| !frame.flags.contains(crate::Flags::MORE))
+        && frames.last().is_none_or(|frame| !frame.flags.contains(crate::Flags::MORE))
     {
         return frames.len();
     }

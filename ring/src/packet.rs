@@ -21,9 +21,7 @@ impl<'b> FrameRef<'b> {
     /// The frame's bytes.
     #[inline]
     pub fn data(&self) -> &'b [u8] {
-        let Frame {
-            index, offset, len, ..
-        } = *self.frame;
+        let Frame { index, offset, len, .. } = *self.frame;
         // SAFETY: the batch owns the frame and is borrowed for `'b`; a mutable view would need it
         // borrowed mutably.
         unsafe { self.arena.bytes(index, offset, len) }
@@ -39,9 +37,7 @@ impl<'b> FrameRef<'b> {
     /// bytes.
     #[inline]
     pub fn vlan(&self) -> Option<u16> {
-        self.flags()
-            .contains(Flags::VLAN)
-            .then_some(self.frame.vlan)
+        self.flags().contains(Flags::VLAN).then_some(self.frame.vlan)
     }
 
     /// The RSS hash that the device computed.
@@ -79,9 +75,7 @@ impl<'b> FrameMut<'b> {
     /// The frame's bytes.
     #[inline]
     pub fn data(&mut self) -> &mut [u8] {
-        let Frame {
-            index, offset, len, ..
-        } = *self.frame;
+        let Frame { index, offset, len, .. } = *self.frame;
         // SAFETY: the batch owns the frame and is borrowed mutably, and so is this view of it.
         unsafe { self.arena.bytes_mut(index, offset, len) }
     }
@@ -89,9 +83,7 @@ impl<'b> FrameMut<'b> {
     /// The frame's bytes, for as long as the batch is borrowed.
     #[inline]
     pub fn into_data(self) -> &'b mut [u8] {
-        let Frame {
-            index, offset, len, ..
-        } = *self.frame;
+        let Frame { index, offset, len, .. } = *self.frame;
         // SAFETY: as in `data`; the view ends here, so the slice is the only one left.
         unsafe { self.arena.bytes_mut(index, offset, len) }
     }
@@ -189,9 +181,7 @@ impl<'b> Packet<'b> {
     #[inline]
     pub fn frames(&self) -> impl ExactSizeIterator<Item = FrameRef<'b>> + use<'b> {
         let arena = self.arena;
-        self.frames
-            .iter()
-            .map(move |frame| FrameRef::new(frame, arena))
+        self.frames.iter().map(move |frame| FrameRef::new(frame, arena))
     }
 }
 
@@ -211,10 +201,7 @@ impl<'b> PacketMut<'b> {
     /// The packet, to read.
     #[inline]
     pub fn as_ref(&self) -> Packet<'_> {
-        Packet {
-            frames: self.frames,
-            arena: self.arena,
-        }
+        Packet { frames: self.frames, arena: self.arena }
     }
 
     /// The first frame.
@@ -227,9 +214,7 @@ impl<'b> PacketMut<'b> {
     #[inline]
     pub fn frames(&mut self) -> impl ExactSizeIterator<Item = FrameMut<'_>> {
         let arena = self.arena;
-        self.frames
-            .iter_mut()
-            .map(move |frame| FrameMut::new(frame, arena))
+        self.frames.iter_mut().map(move |frame| FrameMut::new(frame, arena))
     }
 
     /// Fills the packet from `bytes`, which is as long as the packet.
@@ -237,11 +222,7 @@ impl<'b> PacketMut<'b> {
     /// # Panics
     /// It is not.
     pub fn copy_from(&mut self, mut bytes: &[u8]) {
-        assert_eq!(
-            bytes.len(),
-            self.as_ref().len(),
-            "as many bytes as the packet has"
-        );
+        assert_eq!(bytes.len(), self.as_ref().len(), "as many bytes as the packet has");
         for mut frame in self.frames() {
             let data = frame.data();
             let (part, rest) = bytes.split_at(data.len());
@@ -275,10 +256,7 @@ impl<'b> Iterator for Packets<'b> {
         }
         let (packet, rest) = self.frames.split_at(chain_len(self.frames));
         self.frames = rest;
-        Some(Packet {
-            frames: packet,
-            arena: self.arena,
-        })
+        Some(Packet { frames: packet, arena: self.arena })
     }
 }
 
@@ -307,9 +285,6 @@ impl<'b> Iterator for PacketsMut<'b> {
         let count = chain_len(self.frames);
         let (packet, rest) = std::mem::take(&mut self.frames).split_at_mut(count);
         self.frames = rest;
-        Some(PacketMut {
-            frames: packet,
-            arena: self.arena,
-        })
+        Some(PacketMut { frames: packet, arena: self.arena })
     }
 }

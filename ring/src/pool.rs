@@ -22,11 +22,7 @@ impl Pool {
     /// A pool on `arena` that keeps at most `limit` free buffers (at least 64) to itself.
     pub fn new(arena: &Arena, limit: usize) -> Pool {
         let limit = limit.max(2 * BLOCK);
-        Pool {
-            arena: arena.clone(),
-            free: RefCell::new(Vec::with_capacity(limit)),
-            limit,
-        }
+        Pool { arena: arena.clone(), free: RefCell::new(Vec::with_capacity(limit)), limit }
     }
 
     /// The arena whose buffers these are.

@@ -213,11 +213,7 @@ impl<F: Format> RxRing<F> {
             offset: self.arena.layout().headroom as u16,
             len: done.len,
             vlan: done.vlan,
-            flags: if done.end {
-                done.flags
-            } else {
-                done.flags | Flags::MORE
-            },
+            flags: if done.end { done.flags } else { done.flags | Flags::MORE },
             meta: done.hash,
         }
     }
@@ -247,8 +243,7 @@ impl<F: Format> RxRing<F> {
         self.shadow[start..start + BLOCK].copy_from_slice(block);
         for (i, &index) in block.iter().enumerate() {
             let iova = self.arena.iova(index, headroom);
-            self.slots
-                .store(self.armed.wrapping_add(i as u32), F::rx_arm(iova));
+            self.slots.store(self.armed.wrapping_add(i as u32), F::rx_arm(iova));
         }
         self.armed = self.armed.wrapping_add(BLOCK as u32);
     }

@@ -36,10 +36,7 @@ impl fmt::Display for RingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RingError::Len(n) => {
-                write!(
-                    f,
-                    "a ring of {n} descriptors: it must be a power of two from 64 to 4096"
-                )
+                write!(f, "a ring of {n} descriptors: it must be a power of two from 64 to 4096")
             }
             RingError::Memory(n) => write!(
                 f,
@@ -72,10 +69,7 @@ impl Slots {
         if memory.len() < len * DESCRIPTOR_LEN || !aligned {
             return Err(RingError::Memory(memory.len()));
         }
-        let slots = Slots {
-            memory,
-            mask: len as u32 - 1,
-        };
+        let slots = Slots { memory, mask: len as u32 - 1 };
         slots.clear();
         Ok(slots)
     }
@@ -120,10 +114,8 @@ impl Slots {
     /// Writes a descriptor. The device may look at it when the doorbell is rung.
     #[inline]
     pub(crate) fn store(&self, position: u32, [first, second]: [u64; 2]) {
-        self.word(position, 0)
-            .store(first.to_le(), Ordering::Relaxed);
-        self.word(position, 1)
-            .store(second.to_le(), Ordering::Relaxed);
+        self.word(position, 0).store(first.to_le(), Ordering::Relaxed);
+        self.word(position, 1).store(second.to_le(), Ordering::Relaxed);
     }
 
     /// One word of a descriptor. Atomics are the one kind of reference that may point at memory which
@@ -139,9 +131,6 @@ impl Slots {
 
 impl fmt::Debug for Slots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slots")
-            .field("len", &self.len())
-            .field("memory", &self.memory)
-            .finish()
+        f.debug_struct("Slots").field("len", &self.len()).field("memory", &self.memory).finish()
     }
 }

@@ -128,10 +128,7 @@ impl<F: Format> TxRing<F> {
         let frames = batch.raw();
         while sent < frames.len() {
             let packet = &frames[sent..sent + chain_len(&frames[sent..])];
-            let total = packet
-                .iter()
-                .map(|frame| usize::from(frame.len))
-                .sum::<usize>();
+            let total = packet.iter().map(|frame| usize::from(frame.len)).sum::<usize>();
             if self.invalid(packet, total) {
                 self.refuse(packet, batch.pool());
                 sent += packet.len();
@@ -158,13 +155,7 @@ impl<F: Format> TxRing<F> {
                 // The ring is full, or what followed was refused. The device has not been shown the
                 // last descriptor yet, so it can still be made to report.
                 let position = self.next.wrapping_sub(1);
-                self.slots.store(
-                    position,
-                    F::tx_data(&TxFrame {
-                        report: true,
-                        ..frame
-                    }),
-                );
+                self.slots.store(position, F::tx_data(&TxFrame { report: true, ..frame }));
                 self.mark(unmarked);
             }
             self.tail.ring(self.slots.slot(self.next) as u32);
@@ -224,10 +215,7 @@ impl<F: Format> TxRing<F> {
     /// Remembers that the descriptor before `next` reports.
     #[inline]
     fn mark(&mut self, packets: u32) {
-        let mark = Mark {
-            position: self.next.wrapping_sub(1),
-            packets,
-        };
+        let mark = Mark { position: self.next.wrapping_sub(1), packets };
         let slot = self.slots.slot(self.marks_tail);
         self.marks[slot] = mark;
         self.marks_tail = self.marks_tail.wrapping_add(1);

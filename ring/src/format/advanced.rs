@@ -113,24 +113,10 @@ impl<V: Variant> Format for Advanced<V> {
         set(first & RX_RSS_TYPE != 0, Flags::RSS);
         set(second & RX_VP != 0, Flags::VLAN);
         if second & RX_IPCS != 0 {
-            set(
-                true,
-                if second & V::RX_IP_ERROR != 0 {
-                    Flags::IP_BAD
-                } else {
-                    Flags::IP_GOOD
-                },
-            );
+            set(true, if second & V::RX_IP_ERROR != 0 { Flags::IP_BAD } else { Flags::IP_GOOD });
         }
         if second & V::RX_L4_CHECKED != 0 {
-            set(
-                true,
-                if second & V::RX_L4_ERROR != 0 {
-                    Flags::L4_BAD
-                } else {
-                    Flags::L4_GOOD
-                },
-            );
+            set(true, if second & V::RX_L4_ERROR != 0 { Flags::L4_BAD } else { Flags::L4_GOOD });
         }
         RxDone {
             len: (second >> 32) as u16,
