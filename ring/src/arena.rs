@@ -29,6 +29,21 @@ impl Layout {
     pub fn stride(&self) -> usize {
         ((self.headroom + self.data_room).div_ceil(CACHE_LINE) | 1) * CACHE_LINE
     }
+
+    /// Checks that the values are in range.
+    ///
+    /// # Errors
+    /// The one that is not.
+    pub fn check(&self) -> Result<(), ArenaError> {
+        let Layout { data_room, headroom } = *self;
+        if !data_room.is_multiple_of(1024) || !(1024..=16384).contains(&data_room) {
+            return Err(ArenaError::DataRoom(data_room));
+        }
+        if headroom > 1024 {
+            return Err(ArenaError::Headroom(headroom));
+        }
+        Ok(())
+    }
 }
 
 /// Why memory could not become an arena.
@@ -97,13 +112,7 @@ impl Arena {
     /// # Errors
     /// The layout is out of range, or the memory too small, too large or not aligned to 64 bytes.
     pub fn new(memory: DmaSlice, layout: Layout) -> Result<Arena, ArenaError> {
-        let Layout { data_room, headroom } = layout;
-        if !data_room.is_multiple_of(1024) || !(1024..=16384).contains(&data_room) {
-            return Err(ArenaError::DataRoom(data_room));
-        }
-        if headroom > 1024 {
-            return Err(ArenaError::Headroom(headroom));
-        }
+        layout.check()?;
         let stride = layout.stride();
         let total = memory.len() / stride;
         let aligned = memory.base().as_ptr().addr().is_multiple_of(CACHE_LINE);

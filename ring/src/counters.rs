@@ -1,6 +1,6 @@
 //! What a queue has done and seen: written by its worker, read by anyone.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// A counter with one writer. Adding is a plain load and store, no read-modify-write.
 #[derive(Debug, Default)]
@@ -20,6 +20,21 @@ impl Counter {
     }
 }
 
+/// A position in a ring that its worker publishes for those who watch.
+#[derive(Debug, Default)]
+pub(crate) struct Published(AtomicU32);
+
+impl Published {
+    #[inline]
+    pub(crate) fn set(&self, position: u32) {
+        self.0.store(position, Ordering::Relaxed);
+    }
+
+    pub(crate) fn position(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// What a receive ring has done and seen.
 #[derive(Debug, Default)]
 pub struct RxCounters {
@@ -36,6 +51,8 @@ pub struct RxCounters {
     pub too_long: Counter,
     /// Times that the ring could not be refilled because arena and pool had no buffer left.
     pub no_buffers: Counter,
+    /// The next descriptor that the device reports.
+    pub(crate) next: Published,
 }
 
 /// What a transmit ring has done and seen.
@@ -52,4 +69,6 @@ pub struct TxCounters {
     pub invalid: Counter,
     /// Packets still queued when the ring was restarted; whether they left is not known.
     pub lost: Counter,
+    /// The oldest descriptor whose report is outstanding, while packets are.
+    pub(crate) oldest: Published,
 }

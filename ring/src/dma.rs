@@ -56,6 +56,11 @@ impl DmaSlice {
         self.iova
     }
 
+    /// Another handle to what keeps the memory valid.
+    pub(crate) fn keep(&self) -> KeepAlive {
+        self.keep.clone()
+    }
+
     /// Cuts the slice in two at byte `mid`; `None` when it is shorter than that.
     pub fn split_at(self, mid: usize) -> Option<(DmaSlice, DmaSlice)> {
         if mid > self.len {

@@ -32,13 +32,14 @@ mod rx;
 mod slots;
 mod sync;
 mod tx;
+mod watch;
 
 pub use arena::{Arena, ArenaError, Census, Layout};
 pub use batch::FrameBatch;
 pub use counters::{Counter, RxCounters, TxCounters};
 pub use crossbeam::utils::CachePadded;
 pub use dma::{DmaSlice, Doorbell, KeepAlive};
-pub use format::{Adv82576, Adv82599, Advanced, Format};
+pub use format::{Adv82576, Adv82599, AdvI350, Advanced, Format};
 pub use frame::Flags;
 pub use handoff::{FrameReceiver, FrameSender, handoff};
 pub use packet::{FrameMut, FrameRef, Packet, PacketMut, Packets, PacketsMut};
@@ -46,6 +47,7 @@ pub use pool::Pool;
 pub use rx::{RxConfig, RxRing};
 pub use slots::{DESCRIPTOR_LEN, RING_LEN_MAX, RING_LEN_MIN, RingError};
 pub use tx::{TxConfig, TxRing};
+pub use watch::{RxWatch, TxWatch};
 
 /// Descriptors and buffers are moved in blocks of this many: half a 64-byte line of buffer indices
 /// more than fills it, and eight lines of descriptors.

@@ -8,7 +8,7 @@ use crossbeam::utils::CachePadded;
 use crate::format::RxDone;
 use crate::frame::{Flags, Frame};
 use crate::slots::Slots;
-use crate::{Arena, BLOCK, DmaSlice, Doorbell, Format, FrameBatch, RingError, RxCounters};
+use crate::{Arena, BLOCK, DmaSlice, Doorbell, Format, FrameBatch, RingError, RxCounters, RxWatch};
 
 /// How a receive ring is set up.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,8 @@ pub struct RxRing<F> {
     next: u32,
     /// Next descriptor to arm, free-running: `next <= armed <= next + len - BLOCK`.
     armed: u32,
+    /// The device is known to have stopped: dropping the ring loses nothing.
+    released: bool,
     /// Dropping the rest of a packet that was longer than allowed.
     skipping: bool,
     max_chain: usize,
@@ -69,6 +71,7 @@ impl<F: Format> RxRing<F> {
             slots,
             next: 0,
             armed: 0,
+            released: false,
             skipping: false,
             max_chain: config.max_chain.clamp(1, config.len - 2 * BLOCK + 1),
             arena: arena.clone(),
@@ -76,8 +79,14 @@ impl<F: Format> RxRing<F> {
             counters: Arc::default(),
             format: PhantomData,
         };
-        ring.fill()?;
-        Ok(ring)
+        match ring.fill() {
+            Ok(()) => Ok(ring),
+            Err(error) => {
+                // No device has been told of the ring.
+                ring.released = true;
+                Err(error)
+            }
+        }
     }
 
     /// The I/O virtual address and length in bytes of the descriptors, for the device's registers.
@@ -93,6 +102,18 @@ impl<F: Format> RxRing<F> {
     /// The arena whose buffers the ring takes.
     pub fn arena(&self) -> &Arena {
         &self.arena
+    }
+
+    /// A look at the ring for another thread.
+    pub fn watch(&self) -> RxWatch<F> {
+        let (slots, counters) = (self.slots.watch(), self.counters.clone());
+        RxWatch { slots, counters, format: PhantomData }
+    }
+
+    /// Whether the device has reported something that was not polled.
+    #[inline]
+    pub fn is_ready(&self) -> bool {
+        self.armed != self.next && F::rx_done(self.slots.status(self.next))
     }
 
     /// Rings the doorbell for all buffers armed: done once the device's queue is on.
@@ -128,6 +149,7 @@ impl<F: Format> RxRing<F> {
         if packets > 0 {
             self.counters.packets.add(packets);
             self.counters.bytes.add(bytes);
+            self.counters.next.set(self.next);
         }
         self.refill(batch);
         batch.len() - before
@@ -204,6 +226,7 @@ impl<F: Format> RxRing<F> {
             batch.pool().put(&[self.shadow[self.slots.slot(self.next)]]);
             self.next = self.next.wrapping_add(1);
         }
+        self.counters.next.set(self.next);
     }
 
     #[inline]
@@ -274,6 +297,7 @@ impl<F: Format> RxRing<F> {
         self.next = 0;
         self.armed = 0;
         self.skipping = false;
+        self.counters.next.set(0);
         self.slots.clear();
     }
 
@@ -298,6 +322,7 @@ impl<F: Format> RxRing<F> {
     #[allow(unsafe_code)]
     pub unsafe fn release(mut self) {
         self.empty();
+        self.released = true;
     }
 }
 
@@ -313,12 +338,12 @@ fn finish(chain: &mut [Frame]) -> u64 {
 }
 
 impl<F> Drop for RxRing<F> {
-    /// Buffers that are still armed are never used again: only [`RxRing::release`] knows that the
-    /// device has stopped.
+    /// Buffers that are still armed, and the descriptors, are never used again: only
+    /// [`RxRing::release`] knows that the device has stopped.
     fn drop(&mut self) {
-        let held = self.armed.wrapping_sub(self.next);
-        if held > 0 {
-            self.arena.quarantine(held as usize);
+        if !self.released {
+            self.arena.quarantine(self.armed.wrapping_sub(self.next) as usize);
+            self.slots.leak();
         }
     }
 }

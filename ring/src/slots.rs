@@ -91,6 +91,21 @@ impl Slots {
         self.memory.iova()
     }
 
+    /// Another view of the same descriptors, for one who only looks.
+    pub(crate) fn watch(&self) -> SlotsWatch {
+        let memory = &self.memory;
+        // SAFETY: the memory is valid while the keep-alive lives; the view only reads, atomically.
+        let memory =
+            unsafe { DmaSlice::new(memory.base(), memory.len(), memory.iova(), memory.keep()) };
+        SlotsWatch(Slots { memory, mask: self.mask })
+    }
+
+    /// Keeps the memory from ever being used for anything else, since a device may still write to
+    /// it.
+    pub(crate) fn leak(&self) {
+        std::mem::forget(self.memory.keep());
+    }
+
     /// Zeroes all descriptors.
     pub(crate) fn clear(&self) {
         for position in 0..self.len() {
@@ -126,6 +141,17 @@ impl Slots {
         // SAFETY: `slot < len`, and `new` checked that the memory holds `len` descriptors and is
         // aligned; it is valid while `self.memory` lives; all accesses by this process are atomic.
         unsafe { AtomicU64::from_ptr(self.memory.base().as_ptr().add(offset).cast()) }
+    }
+}
+
+/// A view of a ring's descriptors that can only look at them, from any thread.
+#[derive(Debug)]
+pub(crate) struct SlotsWatch(Slots);
+
+impl SlotsWatch {
+    /// As [`Slots::status`].
+    pub(crate) fn status(&self, position: u32) -> u64 {
+        self.0.status(position)
     }
 }
 

@@ -9,7 +9,9 @@ use crate::batch::chain_len;
 use crate::format::TxFrame;
 use crate::frame::{Flags, Frame};
 use crate::slots::Slots;
-use crate::{Arena, BLOCK, DmaSlice, Doorbell, Format, FrameBatch, Pool, RingError, TxCounters};
+use crate::{
+    Arena, BLOCK, DmaSlice, Doorbell, Format, FrameBatch, Pool, RingError, TxCounters, TxWatch,
+};
 
 /// How a transmit ring is set up.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +56,8 @@ pub struct TxRing<F> {
     marks_tail: u32,
     /// The tag that the device's context holds.
     context: Option<u16>,
+    /// The device is known to have stopped: dropping the ring loses nothing.
+    released: bool,
     max_packet: usize,
     max_chain: usize,
     arena: Arena,
@@ -82,6 +86,7 @@ impl<F: Format> TxRing<F> {
             marks_head: 0,
             marks_tail: 0,
             context: None,
+            released: false,
             max_packet: config.max_packet,
             max_chain: config.max_chain.clamp(1, BLOCK),
             arena: arena.clone(),
@@ -104,6 +109,12 @@ impl<F: Format> TxRing<F> {
     /// The arena whose frames the ring takes.
     pub fn arena(&self) -> &Arena {
         &self.arena
+    }
+
+    /// A look at the ring for another thread.
+    pub fn watch(&self) -> TxWatch<F> {
+        let (slots, counters) = (self.slots.watch(), self.counters.clone());
+        TxWatch { slots, counters, format: PhantomData }
     }
 
     /// Descriptors that the device has not reported done.
@@ -161,6 +172,7 @@ impl<F: Format> TxRing<F> {
             self.tail.ring(self.slots.slot(self.next) as u32);
             self.counters.packets.add(packets);
             self.counters.bytes.add(bytes);
+            self.publish_oldest();
         }
         batch.raw_mut().drain(..sent);
         sent
@@ -239,8 +251,14 @@ impl<F: Format> TxRing<F> {
         }
         if packets > 0 {
             self.counters.completed.add(packets);
+            self.publish_oldest();
         }
         packets
+    }
+
+    #[inline]
+    fn publish_oldest(&self) {
+        self.counters.oldest.set(self.marks[self.slots.slot(self.marks_head)].position);
     }
 
     /// Frees the buffers of all descriptors before `end`.
@@ -288,6 +306,7 @@ impl<F: Format> TxRing<F> {
     #[allow(unsafe_code)]
     pub unsafe fn release(mut self) {
         self.empty();
+        self.released = true;
     }
 }
 
@@ -301,12 +320,12 @@ impl<F> TxRing<F> {
 }
 
 impl<F> Drop for TxRing<F> {
-    /// Buffers that are still queued are never used again: only [`TxRing::release`] knows that the
-    /// device has stopped.
+    /// Buffers that are still queued, and the descriptors, are never used again: only
+    /// [`TxRing::release`] knows that the device has stopped.
     fn drop(&mut self) {
-        let held = self.held().count();
-        if held > 0 {
-            self.arena.quarantine(held);
+        if !self.released {
+            self.arena.quarantine(self.held().count());
+            self.slots.leak();
         }
     }
 }

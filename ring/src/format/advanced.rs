@@ -14,6 +14,8 @@ pub trait Variant: Send + Sync + 'static {
     const RX_ERROR: u64;
     /// Receive: the TCP or UDP checksum was looked at, in the second word.
     const RX_L4_CHECKED: u64;
+    /// Receive: the tag is in the other byte order, in the second word.
+    const RX_SWAPPED_TAG: u64;
     /// Transmit: bits that every data descriptor has, in the second word.
     const TX_ALWAYS: u64;
 }
@@ -22,8 +24,11 @@ pub trait Variant: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct Advanced<V>(std::marker::PhantomData<V>);
 
-/// Advanced descriptors of the 82576, I350 and their VFs.
+/// Advanced descriptors of the 82576 and its VFs.
 pub type Adv82576 = Advanced<V82576>;
+
+/// Advanced descriptors of the I350 and its VFs.
+pub type AdvI350 = Advanced<VI350>;
 
 /// Advanced descriptors of the 82599 and those after it, and their VFs.
 pub type Adv82599 = Advanced<V82599>;
@@ -31,6 +36,10 @@ pub type Adv82599 = Advanced<V82599>;
 /// The 82576's bits.
 #[derive(Clone, Copy, Debug)]
 pub struct V82576;
+
+/// The I350's bits.
+#[derive(Clone, Copy, Debug)]
+pub struct VI350;
 
 /// The 82599's bits.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +80,17 @@ impl Variant for V82576 {
     const RX_ERROR: u64 = 1 << 31;
     // L4I and UDPCS share this bit in the write-back format.
     const RX_L4_CHECKED: u64 = 1 << 5;
+    const RX_SWAPPED_TAG: u64 = 0;
+    const TX_ALWAYS: u64 = 0;
+}
+
+impl Variant for VI350 {
+    const RX_IP_ERROR: u64 = V82576::RX_IP_ERROR;
+    const RX_L4_ERROR: u64 = V82576::RX_L4_ERROR;
+    const RX_ERROR: u64 = V82576::RX_ERROR;
+    const RX_L4_CHECKED: u64 = V82576::RX_L4_CHECKED;
+    /// LB, looped back: the switch inside delivers the tag as it was on the wire.
+    const RX_SWAPPED_TAG: u64 = 1 << 18;
     const TX_ALWAYS: u64 = 0;
 }
 
@@ -79,6 +99,7 @@ impl Variant for V82599 {
     const RX_L4_ERROR: u64 = 1 << 30;
     const RX_ERROR: u64 = 1 << 29;
     const RX_L4_CHECKED: u64 = 1 << 5;
+    const RX_SWAPPED_TAG: u64 = 0;
     /// CC, check context: without it malicious-driver detection of X550 and later stops the queue.
     const TX_ALWAYS: u64 = 1 << 39;
 }
@@ -118,11 +139,12 @@ impl<V: Variant> Format for Advanced<V> {
         if second & V::RX_L4_CHECKED != 0 {
             set(true, if second & V::RX_L4_ERROR != 0 { Flags::L4_BAD } else { Flags::L4_GOOD });
         }
+        let tag = (second >> 48) as u16;
         RxDone {
             len: (second >> 32) as u16,
             end: second & RX_EOP != 0,
             error: second & V::RX_ERROR != 0,
-            vlan: (second >> 48) as u16,
+            vlan: if second & V::RX_SWAPPED_TAG != 0 { tag.swap_bytes() } else { tag },
             flags,
             hash: (first >> 32) as u32,
         }

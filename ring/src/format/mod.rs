@@ -2,7 +2,7 @@
 
 mod advanced;
 
-pub use advanced::{Adv82576, Adv82599, Advanced};
+pub use advanced::{Adv82576, Adv82599, AdvI350, Advanced};
 
 use crate::frame::Flags;
 

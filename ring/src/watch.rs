@@ -1,0 +1,57 @@
+//! Looking at a ring from another thread, to tell a device that stands still from one without work.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crossbeam::utils::CachePadded;
+
+use crate::slots::SlotsWatch;
+use crate::{Format, RxCounters, TxCounters};
+
+/// Looks at a receive ring. It keeps the ring's descriptor memory alive.
+#[derive(Debug)]
+pub struct RxWatch<F> {
+    pub(crate) slots: SlotsWatch,
+    pub(crate) counters: Arc<CachePadded<RxCounters>>,
+    pub(crate) format: PhantomData<F>,
+}
+
+impl<F: Format> RxWatch<F> {
+    /// What the ring has done and seen.
+    pub fn counters(&self) -> &RxCounters {
+        &self.counters
+    }
+
+    /// The position of the descriptor that the worker waits for, if the device has not reported it.
+    /// `None` when it has: then it is the worker who is behind.
+    pub fn waiting_at(&self) -> Option<u32> {
+        let position = self.counters.next.position();
+        (!F::rx_done(self.slots.status(position))).then_some(position)
+    }
+}
+
+/// Looks at a transmit ring. It keeps the ring's descriptor memory alive.
+#[derive(Debug)]
+pub struct TxWatch<F> {
+    pub(crate) slots: SlotsWatch,
+    pub(crate) counters: Arc<CachePadded<TxCounters>>,
+    pub(crate) format: PhantomData<F>,
+}
+
+impl<F: Format> TxWatch<F> {
+    /// What the ring has done and seen.
+    pub fn counters(&self) -> &TxCounters {
+        &self.counters
+    }
+
+    /// The position of the oldest report that the device owes. `None` when it owes none, or has made
+    /// it and the worker has not looked.
+    pub fn waiting_at(&self) -> Option<u32> {
+        let TxCounters { packets, completed, lost, oldest, .. } = &**self.counters;
+        if packets.value() == completed.value() + lost.value() {
+            return None;
+        }
+        let position = oldest.position();
+        (!F::tx_done(self.slots.status(position))).then_some(position)
+    }
+}
