@@ -151,4 +151,64 @@ pub enum Error {
         /// What to do.
         remedy: String,
     },
+    /// VFs were asked for on something that cannot have any.
+    #[error(
+        "{device}: {}",
+        match physfn {
+            Some(pf) => format!("a VF itself: ask its PF, {pf}"),
+            None => "not a PF: it has no SR-IOV, or SR-IOV is off in the machine's firmware or in the card's settings".to_string(),
+        }
+    )]
+    NotPf {
+        /// The address.
+        device: String,
+        /// Its PF, if it is a VF.
+        physfn: Option<String>,
+    },
+    /// More VFs were asked for than the PF can have.
+    #[error(
+        "{device}: {wanted} VFs are more than it can have: {}",
+        match most {
+            0 => "it allows none; turn on SR-IOV in the machine's firmware and in the card's settings".to_string(),
+            most => format!("ask for {most} at most (`sriov_totalvfs`)"),
+        }
+    )]
+    TooManyVfs {
+        /// The PF's address.
+        device: String,
+        /// How many were asked for.
+        wanted: u16,
+        /// How many there can be.
+        most: u16,
+    },
+    /// The device to take from the host is not a VF.
+    #[error(
+        "{device}: not a VF: the host may depend on a whole device (network, disks); if you are sure, add `--force`"
+    )]
+    NotVf {
+        /// The address.
+        device: String,
+    },
+    /// The driver vfio-pci is not there.
+    #[error("{device}: the driver vfio-pci is not loaded: run `modprobe vfio-pci`")]
+    NoVfioDriver {
+        /// The address.
+        device: String,
+    },
+    /// A step failed, and what was changed before it could not be put back.
+    #[error("{cause}; and putting things back failed too: {trouble}")]
+    RollBack {
+        /// Why the step failed.
+        cause: Box<Error>,
+        /// Why putting things back failed.
+        trouble: Box<Error>,
+    },
+    /// The PF does not answer on the mailbox.
+    #[error("{device}: {what}: is the PF up (`ip link set <pf> up`), and does its driver run?")]
+    PfSilent {
+        /// The address.
+        device: String,
+        /// What was waited for.
+        what: String,
+    },
 }

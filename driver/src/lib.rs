@@ -4,6 +4,7 @@ pub mod dma;
 mod error;
 pub mod pci;
 mod root;
+pub mod sriov;
 pub mod transport;
 pub mod vfio;
 

@@ -90,18 +90,14 @@ impl FromStr for PciAddress {
     /// # Errors
     /// [`Error::BadAddress`] for anything but `[dddd[d]:]bb:dd.f` in range.
     fn from_str(text: &str) -> Result<PciAddress> {
-        PciAddress::parse(text).ok_or_else(|| Error::BadAddress {
-            text: text.to_string(),
-        })
+        PciAddress::parse(text).ok_or_else(|| Error::BadAddress { text: text.to_string() })
     }
 }
 
 impl fmt::Display for PciAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = format!(
-            "{:04x}:{:02x}:{:02x}.{:x}",
-            self.domain, self.bus, self.device, self.function
-        );
+        let text =
+            format!("{:04x}:{:02x}:{:02x}.{:x}", self.domain, self.bus, self.device, self.function);
         f.pad(&text)
     }
 }

@@ -42,9 +42,9 @@ impl Attributes {
         match value {
             Ok(Some(value)) => Ok(value),
             // The directory goes with the device: a VF that is removed, a card that is pulled.
-            Ok(None) if !self.dir.exists() => Err(Error::NoDevice {
-                device: self.address.to_string(),
-            }),
+            Ok(None) if !self.dir.exists() => {
+                Err(Error::NoDevice { device: self.address.to_string() })
+            }
             Ok(None) => Err(self.unreadable(name, io::ErrorKind::NotFound.into())),
             Err(error) => Err(error),
         }
@@ -75,10 +75,10 @@ impl Attributes {
     }
 
     pub(super) fn malformed(&self, name: &str, text: &str) -> Error {
-        let source = io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("`{}` makes no sense there", text.escape_debug()),
-        );
+        // On one line, and no more of it than shows what is wrong.
+        let text: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+        let source =
+            io::Error::new(io::ErrorKind::InvalidData, format!("`{text}` makes no sense there"));
         self.unreadable(name, source)
     }
 
@@ -114,9 +114,7 @@ pub(super) fn hexadecimal<T: TryFrom<u64>>(text: &str) -> Option<T> {
 /// The last part of what the link at `path` points to; `None` where there is no link.
 pub(super) fn link_name(path: &Path) -> io::Result<Option<String>> {
     match fs::read_link(path) {
-        Ok(target) => Ok(target
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())),
+        Ok(target) => Ok(target.file_name().map(|name| name.to_string_lossy().into_owned())),
         Err(source) if is_absent(&source) => Ok(None),
         Err(source) => Err(source),
     }

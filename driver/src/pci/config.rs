@@ -83,22 +83,10 @@ pub trait ConfigSpace {
     /// The range is not in sight, or the read failed.
     fn read(&self, offset: u16, data: &mut [u8]) -> Result<(), ConfigError> {
         let (len, visible) = (data.len(), self.extent().bytes());
-        if usize::from(offset)
-            .checked_add(len)
-            .is_none_or(|end| end > usize::from(visible))
-        {
-            return Err(ConfigError::OutOfRange {
-                offset,
-                len,
-                visible,
-            });
+        if usize::from(offset).checked_add(len).is_none_or(|end| end > usize::from(visible)) {
+            return Err(ConfigError::OutOfRange { offset, len, visible });
         }
-        self.read_within(offset, data)
-            .map_err(|source| ConfigError::Io {
-                offset,
-                len,
-                source,
-            })
+        self.read_within(offset, data).map_err(|source| ConfigError::Io { offset, len, source })
     }
 
     /// The byte at `offset`.
@@ -219,35 +207,24 @@ mod tests {
         for (offset, result) in [(253, 4), (255, 2), (256, 1), (u16::MAX, 4)] {
             let mut data = vec![0; result];
             let error = image.read(offset, &mut data).unwrap_err();
-            assert!(
-                matches!(error, ConfigError::OutOfRange { visible: 256, .. }),
-                "{error}"
-            );
+            assert!(matches!(error, ConfigError::OutOfRange { visible: 256, .. }), "{error}");
         }
     }
 
     #[test]
     fn sixty_three_bytes_are_no_header() {
         assert!(ConfigImage::new(vec![0; 63]).is_none());
-        assert_eq!(
-            ConfigImage::new(vec![0; 64]).map(|i| i.extent()),
-            Some(Extent::Header)
-        );
-        assert_eq!(
-            ConfigImage::new(vec![0; 4095]).map(|i| i.extent().bytes()),
-            Some(256)
-        );
+        assert_eq!(ConfigImage::new(vec![0; 64]).map(|i| i.extent()), Some(Extent::Header));
+        assert_eq!(ConfigImage::new(vec![0; 4095]).map(|i| i.extent().bytes()), Some(256));
     }
 
     #[test]
     fn what_a_file_shows() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config");
-        for (bytes, extent) in [
-            (64, Extent::Header),
-            (256, Extent::Conventional),
-            (4096, Extent::Extended),
-        ] {
+        for (bytes, extent) in
+            [(64, Extent::Header), (256, Extent::Conventional), (4096, Extent::Extended)]
+        {
             std::fs::write(&path, vec![7; bytes]).unwrap();
             let file = ConfigFile::open(&path).unwrap();
             assert_eq!((file.extent(), file.size()), (extent, extent));
@@ -255,10 +232,7 @@ mod tests {
             assert!(file.read8(extent.bytes()).is_err());
         }
         std::fs::write(&path, [0; 40]).unwrap();
-        assert_eq!(
-            ConfigFile::open(&path).unwrap_err().kind(),
-            io::ErrorKind::UnexpectedEof
-        );
+        assert_eq!(ConfigFile::open(&path).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }
 
     #[test]
@@ -268,13 +242,6 @@ mod tests {
         std::fs::write(&path, [0; 256]).unwrap();
         let file = ConfigFile::open(&path).unwrap();
         std::fs::write(&path, [0; 100]).unwrap();
-        assert!(matches!(
-            file.read32(128),
-            Err(ConfigError::Io {
-                offset: 128,
-                len: 4,
-                ..
-            })
-        ));
+        assert!(matches!(file.read32(128), Err(ConfigError::Io { offset: 128, len: 4, .. })));
     }
 }

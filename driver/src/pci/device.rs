@@ -48,16 +48,10 @@ impl PciDevice {
     pub fn open(root: &Root, address: PciAddress) -> Result<PciDevice> {
         let dir = root.sys("bus/pci/devices").join(address.to_string());
         if !dir.is_dir() {
-            return Err(Error::NoDevice {
-                device: address.to_string(),
-            });
+            return Err(Error::NoDevice { device: address.to_string() });
         }
         let attributes = Attributes::new(address, dir);
-        Ok(PciDevice {
-            root: root.clone(),
-            address,
-            attributes,
-        })
+        Ok(PciDevice { root: root.clone(), address, attributes })
     }
 
     /// All functions that the kernel knows, by address. Empty on a machine without PCI.
@@ -117,8 +111,7 @@ impl PciDevice {
     }
 
     fn hexadecimal<T: TryFrom<u64>>(&self, name: &str) -> Result<T> {
-        self.attributes
-            .must(name, self.attributes.hexadecimal(name))
+        self.attributes.must(name, self.attributes.hexadecimal(name))
     }
 
     /// The driver that the function is bound to.
@@ -162,9 +155,7 @@ impl PciDevice {
     /// # Errors
     /// See [`PciDevice`].
     pub fn resources(&self) -> Result<Resources> {
-        let text = self
-            .attributes
-            .must("resource", self.attributes.text("resource"))?;
+        let text = self.attributes.must("resource", self.attributes.text("resource"))?;
         Resources::parse(&text).ok_or_else(|| self.attributes.malformed("resource", &text))
     }
 
@@ -251,10 +242,7 @@ impl PciDevice {
     fn address_link(&self, name: &str) -> Result<Option<PciAddress>> {
         let target = self.attributes.link(name)?;
         target
-            .map(|text| {
-                text.parse()
-                    .map_err(|_| self.attributes.malformed(name, &text))
-            })
+            .map(|text| text.parse().map_err(|_| self.attributes.malformed(name, &text)))
             .transpose()
     }
 }

@@ -45,12 +45,9 @@ impl IommuGroup {
         let Some(name) = attributes.link("iommu_group")? else {
             return Ok(None);
         };
-        let number = name
-            .parse()
-            .map_err(|_| attributes.malformed("iommu_group", &name))?;
-        let no_iommu = attributes
-            .text("iommu_group/name")?
-            .is_some_and(|name| name == "vfio-noiommu");
+        let number = name.parse().map_err(|_| attributes.malformed("iommu_group", &name))?;
+        let no_iommu =
+            attributes.text("iommu_group/name")?.is_some_and(|name| name == "vfio-noiommu");
         let dir = attributes.path("iommu_group/devices");
         let unreadable = |source| attributes.unreadable("iommu_group/devices", source);
         let members = entries(&dir)
@@ -61,11 +58,7 @@ impl IommuGroup {
                 Ok(GroupMember { device, driver })
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok(Some(IommuGroup {
-            number,
-            no_iommu,
-            members,
-        }))
+        Ok(Some(IommuGroup { number, no_iommu, members }))
     }
 }
 
@@ -76,18 +69,10 @@ mod tests {
     #[test]
     fn drivers_that_keep_a_group_closed() {
         let stops = |driver: Option<&str>| {
-            GroupMember {
-                device: String::new(),
-                driver: driver.map(str::to_string),
-            }
-            .is_in_the_way()
+            GroupMember { device: String::new(), driver: driver.map(str::to_string) }
+                .is_in_the_way()
         };
-        for free in [
-            None,
-            Some("vfio-pci"),
-            Some("mlx5_vfio_pci"),
-            Some("pcieport"),
-        ] {
+        for free in [None, Some("vfio-pci"), Some("mlx5_vfio_pci"), Some("pcieport")] {
             assert!(!stops(free), "{free:?}");
         }
         for host in ["igb", "igbvf", "nvme", "i40e"] {

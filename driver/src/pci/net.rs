@@ -25,10 +25,7 @@ pub(super) fn interfaces(device: &Attributes) -> Result<Vec<NetInterface>> {
     for parent in parents {
         for name in device.entries(&parent)? {
             let address = device.text(&format!("{parent}/{name}/address"))?;
-            found.push(NetInterface {
-                name,
-                mac: address.as_deref().and_then(mac),
-            });
+            found.push(NetInterface { name, mac: address.as_deref().and_then(mac) });
         }
     }
     Ok(found)
@@ -39,10 +36,7 @@ fn mac(text: &str) -> Option<[u8; 6]> {
     let mut bytes = [0; 6];
     let mut parts = text.split(':');
     for byte in &mut bytes {
-        *byte = parts
-            .next()
-            .filter(|p| p.len() == 2)
-            .and_then(super::attribute::hexadecimal)?;
+        *byte = parts.next().filter(|p| p.len() == 2).and_then(super::attribute::hexadecimal)?;
     }
     parts.next().is_none().then_some(bytes)
 }
@@ -53,17 +47,10 @@ mod tests {
 
     #[test]
     fn mac_addresses() {
-        assert_eq!(
-            mac("52:54:00:12:34:5f"),
-            Some([0x52, 0x54, 0, 0x12, 0x34, 0x5f])
-        );
-        for text in [
-            "",
-            "52:54:00:12:34",
-            "52:54:00:12:34:5f:00",
-            "52:54:00:12:34:zz",
-            "0x:1:2:3:4:5",
-        ] {
+        assert_eq!(mac("52:54:00:12:34:5f"), Some([0x52, 0x54, 0, 0x12, 0x34, 0x5f]));
+        for text in
+            ["", "52:54:00:12:34", "52:54:00:12:34:5f:00", "52:54:00:12:34:zz", "0x:1:2:3:4:5"]
+        {
             assert_eq!(mac(text), None, "{text}");
         }
     }

@@ -47,9 +47,7 @@ impl Resources {
     /// is none, or the kernel found no room for it.
     pub fn vf_bar_len(&self, index: usize, total: u16) -> u64 {
         let region = self.vf_bars.get(index).copied().flatten();
-        region
-            .and_then(|region| region.len.checked_div(u64::from(total)))
-            .unwrap_or(0)
+        region.and_then(|region| region.len.checked_div(u64::from(total))).unwrap_or(0)
     }
 
     /// Reads the table: one line `start end flags` for each of BAR 0 to 5, the ROM, and VF BAR 0 to
@@ -65,10 +63,7 @@ impl Resources {
         if lines < 7 {
             return None;
         }
-        let mut resources = Resources {
-            rom: regions[6],
-            ..Resources::default()
-        };
+        let mut resources = Resources { rom: regions[6], ..Resources::default() };
         resources.bars.copy_from_slice(&regions[..6]);
         resources.vf_bars.copy_from_slice(&regions[7..]);
         Some(resources)
@@ -77,9 +72,7 @@ impl Resources {
 
 /// `Some(None)` is an empty slot, `None` a malformed line.
 fn region(line: &str) -> Option<Option<Resource>> {
-    let mut words = line
-        .split_ascii_whitespace()
-        .map(super::attribute::hexadecimal::<u64>);
+    let mut words = line.split_ascii_whitespace().map(super::attribute::hexadecimal::<u64>);
     let (start, end, flags) = (words.next()??, words.next()??, words.next()??);
     if words.next().is_some() {
         return None;
@@ -122,10 +115,7 @@ mod tests {
         }
         let resources = Resources::parse(&text).unwrap();
         let bar = resources.bars[0].unwrap();
-        assert_eq!(
-            (bar.len, bar.kind, bar.wide),
-            (0x2_0000, ResourceKind::Memory, false)
-        );
+        assert_eq!((bar.len, bar.kind, bar.wide), (0x2_0000, ResourceKind::Memory, false));
         assert_eq!(resources.bars[1].unwrap().kind, ResourceKind::Io);
         assert_eq!(resources.rom, None);
         let vf_bar = resources.vf_bars[0].unwrap();
@@ -138,10 +128,7 @@ mod tests {
 
     #[test]
     fn a_kernel_without_sriov_shows_seven_lines() {
-        assert_eq!(
-            Resources::parse(&EMPTY.repeat(7)),
-            Some(Resources::default())
-        );
+        assert_eq!(Resources::parse(&EMPTY.repeat(7)), Some(Resources::default()));
         assert_eq!(Resources::parse(&EMPTY.repeat(6)), None);
     }
 

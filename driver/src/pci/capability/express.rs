@@ -108,10 +108,7 @@ impl PortType {
     }
 
     fn has_link(self) -> bool {
-        !matches!(
-            self,
-            PortType::RootComplexEndpoint | PortType::RootComplexEventCollector
-        )
+        !matches!(self, PortType::RootComplexEndpoint | PortType::RootComplexEventCollector)
     }
 }
 
@@ -128,11 +125,7 @@ impl PciExpress {
         let control = space.read16(at + 8)?;
         let status = space.read16(at + 10)?;
         let port = PortType::from_code(version_port >> 4);
-        let link = if port.has_link() {
-            Some(Link::read(space, at)?)
-        } else {
-            None
-        };
+        let link = if port.has_link() { Some(Link::read(space, at)?) } else { None };
         Ok(PciExpress {
             version: version_port & 0xf,
             port,
@@ -152,16 +145,10 @@ impl Link {
         let visible = Extent::Conventional.bytes();
         if visible - at < PciExpress::SIZE_WITH_LINK {
             let len = usize::from(PciExpress::SIZE_WITH_LINK);
-            return Err(ConfigError::OutOfRange {
-                offset: at,
-                len,
-                visible,
-            });
+            return Err(ConfigError::OutOfRange { offset: at, len, visible });
         }
         // In both registers: speed in bits 3:0, width in bits 9:4.
-        let [low, high, ..] = space
-            .read32(at + PciExpress::LINK_CAPABILITIES)?
-            .to_le_bytes();
+        let [low, high, ..] = space.read32(at + PciExpress::LINK_CAPABILITIES)?.to_le_bytes();
         let can = u16::from_le_bytes([low, high]);
         let is = space.read16(at + PciExpress::LINK_STATUS)?;
         Ok(Link {

@@ -140,19 +140,13 @@ impl fmt::Display for Fault {
                 write!(f, "the {list} capability list comes back to {offset:#x}")
             }
             Fault::OutOfRange { list, offset } => {
-                write!(
-                    f,
-                    "the {list} capability list points to {offset:#x}, outside its room"
-                )
+                write!(f, "the {list} capability list points to {offset:#x}, outside its room")
             }
             Fault::AllOnes { list, offset } => {
                 write!(f, "the {list} capability at {offset:#x} reads as all ones")
             }
             Fault::Truncated { list, offset } => {
-                write!(
-                    f,
-                    "the {list} capability at {offset:#x} reaches past the end of its room"
-                )
+                write!(f, "the {list} capability at {offset:#x} reaches past the end of its room")
             }
             Fault::Unreadable { offset } => {
                 write!(f, "configuration space could not be read at {offset:#x}")

@@ -43,9 +43,6 @@ impl MsiX {
 
 impl BarOffset {
     fn from_register(value: u32) -> BarOffset {
-        BarOffset {
-            bar: value.to_le_bytes()[0] & 7,
-            offset: value & !7,
-        }
+        BarOffset { bar: value.to_le_bytes()[0] & 7, offset: value & !7 }
     }
 }

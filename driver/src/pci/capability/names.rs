@@ -8,10 +8,7 @@ pub(super) fn name(list: List, id: u16) -> Option<&'static str> {
         List::Standard => &STANDARD,
         List::Extended => &EXTENDED,
     };
-    table
-        .iter()
-        .find(|(known, _)| *known == id)
-        .map(|(_, name)| *name)
+    table.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
 }
 
 const STANDARD: [(u16, &str); 14] = [

@@ -45,11 +45,8 @@ impl Capabilities {
     /// Walks both lists. Always ends: an entry is visited once, and there is room for 48 standard
     /// and 960 extended ones.
     pub fn walk(space: &dyn ConfigSpace) -> Capabilities {
-        let mut found = Capabilities {
-            list: Vec::new(),
-            faults: Vec::new(),
-            extent: space.extent(),
-        };
+        let mut found =
+            Capabilities { list: Vec::new(), faults: Vec::new(), extent: space.extent() };
         match header(space) {
             // A VF's vendor and device read as ffff:ffff (SR-IOV 1.1, 3.4.1), so that those alone
             // do not say that a device is gone; its command and status registers are real.
@@ -114,13 +111,7 @@ impl Capabilities {
                 }),
                 _ => Body::Opaque,
             };
-            self.list.push(Capability {
-                list,
-                offset,
-                id: id.into(),
-                version: 0,
-                body,
-            });
+            self.list.push(Capability { list, offset, id: id.into(), version: 0, body });
             next = u16::from(link & !3);
         }
     }
@@ -151,13 +142,7 @@ impl Capabilities {
             let id = u16::from_le_bytes([low, high]);
             let body = self.extended_body(space, offset, id);
             let version = header.to_be_bytes()[1] & 0xf;
-            self.list.push(Capability {
-                list,
-                offset,
-                id,
-                version,
-                body,
-            });
+            self.list.push(Capability { list, offset, id, version, body });
             // Twelve bits, of which the low two are reserved.
             next = u16::from_le_bytes([header.to_le_bytes()[2], header.to_le_bytes()[3]]) >> 4 & !3;
         }
@@ -166,18 +151,18 @@ impl Capabilities {
     fn extended_body(&mut self, space: &dyn ConfigSpace, offset: u16, id: u16) -> Body {
         let list = List::Extended;
         match id {
-            0x01 => self.body(space, list, offset, Aer::SIZE, |s, at| {
-                Aer::read(s, at).map(Body::Aer)
-            }),
-            0x0d => self.body(space, list, offset, Acs::SIZE, |s, at| {
-                Acs::read(s, at).map(Body::Acs)
-            }),
-            0x0e => self.body(space, list, offset, Ari::SIZE, |s, at| {
-                Ari::read(s, at).map(Body::Ari)
-            }),
-            0x0f => self.body(space, list, offset, Ats::SIZE, |s, at| {
-                Ats::read(s, at).map(Body::Ats)
-            }),
+            0x01 => {
+                self.body(space, list, offset, Aer::SIZE, |s, at| Aer::read(s, at).map(Body::Aer))
+            }
+            0x0d => {
+                self.body(space, list, offset, Acs::SIZE, |s, at| Acs::read(s, at).map(Body::Acs))
+            }
+            0x0e => {
+                self.body(space, list, offset, Ari::SIZE, |s, at| Ari::read(s, at).map(Body::Ari))
+            }
+            0x0f => {
+                self.body(space, list, offset, Ats::SIZE, |s, at| Ats::read(s, at).map(Body::Ats))
+            }
             0x10 => self.body(space, list, offset, SrIov::SIZE, |s, at| {
                 SrIov::read(s, at).map(Body::SrIov)
             }),
