@@ -135,20 +135,14 @@ impl Backing {
     }
 
     fn of(size: usize, pages: PageSize) -> io::Result<Backing> {
-        let len = size
-            .checked_next_multiple_of(pages.bytes())
-            .ok_or(io::ErrorKind::InvalidInput)?;
+        let len =
+            size.checked_next_multiple_of(pages.bytes()).ok_or(io::ErrorKind::InvalidInput)?;
         let (map, skip) = match pages.memfd_flag() {
             Some(flag) => (huge(len, flag)?, 0),
             None => ordinary(len)?,
         };
         map.advise(Advice::DontFork)?;
-        Ok(Backing {
-            map,
-            skip,
-            len,
-            pages,
-        })
+        Ok(Backing { map, skip, len, pages })
     }
 
     /// The first byte.
@@ -215,11 +209,7 @@ fn huge(len: usize, flag: libc::c_uint) -> io::Result<MmapRaw> {
 
 /// Ordinary pages, aligned to 2 MiB and marked for transparent hugepages when they are many.
 fn ordinary(len: usize) -> io::Result<(MmapRaw, usize)> {
-    let align = if len >= 2 * MIB {
-        2 * MIB
-    } else {
-        granule() as usize
-    };
+    let align = if len >= 2 * MIB { 2 * MIB } else { granule() as usize };
     let room = len.checked_add(align).ok_or(io::ErrorKind::InvalidInput)?;
     let map = MmapRaw::from(MmapOptions::new().len(room).map_anon()?);
     let skip = map.as_ptr().addr().wrapping_neg() % align;

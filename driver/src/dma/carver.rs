@@ -23,10 +23,7 @@ pub(super) struct Range {
 impl Carver {
     /// All of `len` bytes are free.
     pub(super) fn new(len: usize) -> Carver {
-        Carver {
-            free: BTreeMap::from([(0, len)]),
-            fresh: 0,
-        }
+        Carver { free: BTreeMap::from([(0, len)]), fresh: 0 }
     }
 
     /// Takes `len` bytes at the lowest free offset that is a multiple of `align`; `None` when there
@@ -55,11 +52,7 @@ impl Carver {
 
     /// Takes a range back, and joins it to its free neighbours.
     pub(super) fn give_back(&mut self, range: Range) {
-        let Range {
-            mut offset,
-            mut len,
-            ..
-        } = range;
+        let Range { mut offset, mut len, .. } = range;
         if let Some((before, room)) = self.free.range(..offset).next_back()
             && before + room == offset
         {

@@ -28,9 +28,7 @@ pub(super) struct Allocator {
 impl Allocator {
     /// One with nothing in use.
     pub(super) const fn new() -> Allocator {
-        Allocator {
-            used: BTreeMap::new(),
-        }
+        Allocator { used: BTreeMap::new() }
     }
 
     /// Takes `len` bytes inside one of `ranges`, at the lowest free address, with the largest
@@ -50,11 +48,9 @@ impl Allocator {
         let preferred = intersect(ranges, &[PREFERRED]);
         let windows = [preferred.as_slice(), ranges];
         let at = windows.into_iter().find_map(|ranges| {
-            aligns.iter().find_map(|align| {
-                ranges
-                    .iter()
-                    .find_map(|range| self.find(len, *align, range))
-            })
+            aligns
+                .iter()
+                .find_map(|align| ranges.iter().find_map(|range| self.find(len, *align, range)))
         })?;
         self.used.insert(at, at + (len - 1));
         Some(at)
@@ -115,9 +111,7 @@ pub(super) fn intersect(
 pub(super) fn contains(ranges: &[RangeInclusive<u64>], start: u64, len: u64) -> bool {
     let last = len.checked_sub(1).and_then(|more| start.checked_add(more));
     last.is_some_and(|last| {
-        ranges
-            .iter()
-            .any(|range| *range.start() <= start && last <= *range.end())
+        ranges.iter().any(|range| *range.start() <= start && last <= *range.end())
     })
 }
 

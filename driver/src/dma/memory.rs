@@ -57,11 +57,7 @@ impl Memory {
         let carver = Carver::new(backing.len());
         Ok(Arc::new(Memory {
             backing: ManuallyDrop::new(backing),
-            state: Mutex::new(State {
-                carver,
-                iova: None,
-                attached: Vec::new(),
-            }),
+            state: Mutex::new(State { carver, iova: None, attached: Vec::new() }),
         }))
     }
 
@@ -119,11 +115,7 @@ impl Memory {
             complete = mapped.is_ok(),
             "DMA memory attached"
         );
-        let mut attachment = Attachment {
-            space: space.clone(),
-            parts,
-            complete: mapped.is_ok(),
-        };
+        let mut attachment = Attachment { space: space.clone(), parts, complete: mapped.is_ok() };
         // What cannot be undone of a failure half-way stays on record.
         if mapped.is_ok() || unmap(&mut attachment, iova).is_err() {
             state.attached.push(attachment);
@@ -149,10 +141,7 @@ impl Memory {
         };
         let range = state.carver.take(len, align)?;
         drop(state);
-        let owner = Arc::new(Carved {
-            memory: self.clone(),
-            range,
-        });
+        let owner = Arc::new(Carved { memory: self.clone(), range });
         let iova = start + range.offset as u64;
         let cut = |offset: usize, len: usize| {
             let base = self.at(range.offset + offset);
@@ -285,15 +274,13 @@ impl Drop for Memory {
 fn unmap(attachment: &mut Attachment, iova: u64) -> Result<()> {
     let mut result = Ok(());
     let space = &attachment.space;
-    attachment.parts.retain(
-        |(offset, len)| match space.unmap(iova + *offset as u64, *len) {
-            Ok(()) => false,
-            Err(error) => {
-                result = Err(error);
-                true
-            }
-        },
-    );
+    attachment.parts.retain(|(offset, len)| match space.unmap(iova + *offset as u64, *len) {
+        Ok(()) => false,
+        Err(error) => {
+            result = Err(error);
+            true
+        }
+    });
     result
 }
 
@@ -302,10 +289,7 @@ fn is_about_size(error: &Error) -> bool {
     let Error::Kernel { source, .. } = error else {
         return false;
     };
-    matches!(
-        source.raw_os_error(),
-        Some(libc::EINVAL | libc::ENOSPC | libc::E2BIG)
-    )
+    matches!(source.raw_os_error(), Some(libc::EINVAL | libc::ENOSPC | libc::E2BIG))
 }
 
 /// The smallest page of a bit mask of page sizes.

@@ -27,9 +27,7 @@ pub fn zero(slice: &mut DmaSlice) {
 /// Copies bytes from `offset` on out of the slice, and says how many there were: fewer than asked
 /// for at its end. A device that writes meanwhile may leave parts of two states in the copy.
 pub fn copy_out(slice: &DmaSlice, offset: usize, out: &mut [u8]) -> usize {
-    view(slice)
-        .offset(offset)
-        .map_or(0, |rest| rest.copy_to(out))
+    view(slice).offset(offset).map_or(0, |rest| rest.copy_to(out))
 }
 
 /// Bytes of the slice as text, 16 a line with their IOVA: descriptors for a person to read.

@@ -144,9 +144,7 @@ fn pairs(bytes: &[u8], at: usize, count: u32) -> Result<Vec<(u64, u64)>, Malform
     if rest.len() / 16 < count as usize {
         return Err(Malformed::Truncated(bytes.len()));
     }
-    (0..count as usize)
-        .map(|i| Ok((u64_at(rest, i * 16)?, u64_at(rest, i * 16 + 8)?)))
-        .collect()
+    (0..count as usize).map(|i| Ok((u64_at(rest, i * 16)?, u64_at(rest, i * 16 + 8)?))).collect()
 }
 
 fn ascending(pairs: Vec<(u64, u64)>) -> Result<Vec<RangeInclusive<u64>>, Malformed> {
@@ -171,10 +169,7 @@ fn u64_at(bytes: &[u8], at: usize) -> Result<u64, Malformed> {
 
 fn array_at<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], Malformed> {
     let end = at.checked_add(N).ok_or(Malformed::Truncated(at))?;
-    bytes
-        .get(at..end)
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or(Malformed::Truncated(at))
+    bytes.get(at..end).and_then(|bytes| bytes.try_into().ok()).ok_or(Malformed::Truncated(at))
 }
 
 #[cfg(test)]

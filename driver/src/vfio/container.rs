@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vfio_bindings::bindings::vfio as uapi;
 
 use super::capability::{self, IommuAnswer};
-use super::sysfs::Node;
 use super::{diagnose, ioctl};
+use crate::pci::{IommuGroup, PciDevice};
 use crate::transport::DmaSpace;
 use crate::{Error, Result, Root};
 
@@ -42,11 +42,12 @@ impl Container {
     /// VFIO is not there, or the kernel refused the group or its IOMMU.
     pub(super) fn open(
         root: &Root,
-        node: &Node<'_>,
-        device: &str,
-        number: u32,
-        group: BorrowedFd<'_>,
+        pci: &PciDevice,
+        group: &IommuGroup,
+        file_of_group: BorrowedFd<'_>,
     ) -> Result<Arc<Container>> {
+        let device = &pci.address().to_string();
+        let number = group.number;
         let path = root.dev("vfio/vfio");
         let file: OwnedFd = OpenOptions::new()
             .read(true)
@@ -55,10 +56,10 @@ impl Container {
             .map_err(|source| diagnose::container_node(device, &path, source))?
             .into();
         let model = model(file.as_fd(), device, &path)?;
-        ioctl::set_container(group, file.as_fd()).map_err(|source| {
+        ioctl::set_container(file_of_group, file.as_fd()).map_err(|source| {
             match source.raw_os_error() {
                 // The group was viable a moment ago: somebody was faster.
-                Some(libc::EBUSY) => diagnose::not_viable(root, node, device, number),
+                Some(libc::EBUSY) => diagnose::not_viable(root, device, group),
                 _ => diagnose::kernel(
                     device,
                     format!("put IOMMU group {number} into a container"),
@@ -69,16 +70,12 @@ impl Container {
         })?;
         // From here on the group's file detaches it when it is closed, should something fail.
         ioctl::set_iommu(file.as_fd(), model)
-            .map_err(|source| diagnose::set_iommu(node, device, source))?;
+            .map_err(|source| diagnose::set_iommu(pci, device, source))?;
         let info = info(file.as_fd()).map_err(|source| unreadable(device, source))?;
         tracing::debug!(device, group = number, ?info, "new IOMMU container");
         Ok(Arc::new(Container {
             root: root.clone(),
-            open: Mutex::new(Some(Open {
-                file,
-                groups: vec![number],
-                info,
-            })),
+            open: Mutex::new(Some(Open { file, groups: vec![number], info })),
         }))
     }
 
@@ -219,12 +216,7 @@ impl DmaSpace for Container {
         // refers to bytes that a device may write.
         unsafe { ioctl::map_dma(open.file.as_fd(), address, len as u64, iova) }
             .map_err(|source| diagnose::map(&self.root, &open.name(), len as u64, iova, source))?;
-        tracing::debug!(
-            space = open.name(),
-            len,
-            iova = format_args!("{iova:#x}"),
-            "mapped"
-        );
+        tracing::debug!(space = open.name(), len, iova = format_args!("{iova:#x}"), "mapped");
         Ok(())
     }
 
@@ -249,12 +241,7 @@ impl DmaSpace for Container {
                 "the memory counts as mapped until the devices are closed",
             )
         })?;
-        tracing::debug!(
-            space = open.name(),
-            len,
-            iova = format_args!("{iova:#x}"),
-            "unmapped"
-        );
+        tracing::debug!(space = open.name(), len, iova = format_args!("{iova:#x}"), "unmapped");
         Ok(())
     }
 
@@ -267,8 +254,6 @@ impl fmt::Debug for Container {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let guard = self.lock();
         let groups = guard.as_ref().map(|open| &open.groups);
-        f.debug_struct("Container")
-            .field("groups", &groups)
-            .finish()
+        f.debug_struct("Container").field("groups", &groups).finish()
     }
 }

@@ -14,8 +14,8 @@ use vfio_bindings::bindings::vfio as uapi;
 use super::group::Group;
 use super::irq::Irqs;
 use super::region::{NO_ANSWER, Region};
-use super::sysfs::Node;
 use super::{diagnose, ioctl};
+use crate::pci::{PciAddress, PciDevice};
 use crate::transport::{DmaSpace, Identity, Notice, Transport};
 use crate::{Error, Result, Root};
 
@@ -29,33 +29,51 @@ const BARS: usize = 6;
 const RESET_TRIES: u32 = 50;
 const RESET_PAUSE: Duration = Duration::from_millis(10);
 
-/// Opens the device at a PCI address such as `0000:01:10.0`, resets it and leaves bus mastering off.
+/// Opens the device at a PCI address, resets it and leaves bus mastering off.
 ///
 /// Its IOMMU group is opened with it, and shared with other devices of the same group in this
 /// process; groups share one container, and so one [`DmaSpace`], where the kernel lets them.
 ///
 /// # Errors
-/// Each names its cause: [`Error::BadAddress`], [`Error::NoDevice`], [`Error::NoIommu`],
+/// Each names its cause: [`Error::NoDevice`], [`Error::NoIommu`],
 /// [`Error::WrongDriver`], [`Error::GroupNotViable`], [`Error::GroupBusy`],
 /// [`Error::NoInterruptRemapping`], [`Error::Permission`], and [`Error::Kernel`] for the rest.
 /// Nothing stays open then.
-pub fn open(root: &Root, address: &str) -> Result<Arc<VfioDevice>> {
-    let node = Node::find(root, address)?;
-    // The IOMMU first: without one, binding the driver would not help.
-    node.group()?;
-    node.check_driver()?;
-    let identity = node.identity()?;
-    let group = Group::open(root, &node, address)?;
+pub fn open(root: &Root, address: PciAddress) -> Result<Arc<VfioDevice>> {
+    let pci = PciDevice::open(root, address)?;
+    let name = address.to_string();
+    // The IOMMU first: without one, binding the driver would not help. A group that the kernel made
+    // up because there is none does not isolate anything.
+    let iommu_group = pci
+        .iommu_group()?
+        .filter(|group| !group.no_iommu)
+        .ok_or_else(|| Error::NoIommu { device: name.clone() })?;
+    check_driver(&pci, &name)?;
+    // A VF's own configuration space does not hold vendor and device.
+    let ids = pci.ids()?;
+    let identity = Identity { vendor: ids.vendor, device: ids.device, revision: ids.revision };
+    let group = Group::open(root, &pci, &iommu_group)?;
     let file = File::from(group.device()?);
-    let device = VfioDevice::new(address, identity, file, group)?;
+    let device = VfioDevice::new(name, identity, file, group)?;
     device.prepare()?;
     tracing::info!(
-        device = address,
+        device = device.name,
         group = device.group.number(),
         vectors = device.irqs.vectors(),
         "opened through VFIO"
     );
     Ok(Arc::new(device))
+}
+
+/// Makes sure that vfio-pci holds the device, or a variant of it for one family of devices, such as
+/// mlx5_vfio_pci: their names end alike.
+fn check_driver(pci: &PciDevice, name: &str) -> Result<()> {
+    let driver = pci.driver()?;
+    let is_vfio = |driver: &str| driver.replace('_', "-").ends_with("vfio-pci");
+    if driver.as_deref().is_some_and(is_vfio) {
+        return Ok(());
+    }
+    Err(Error::WrongDriver { device: name.to_owned(), driver })
 }
 
 /// A device that is open through VFIO.
@@ -77,10 +95,10 @@ pub struct VfioDevice {
 }
 
 impl VfioDevice {
-    fn new(name: &str, identity: Identity, file: File, group: Group) -> Result<VfioDevice> {
+    fn new(name: String, identity: Identity, file: File, group: Group) -> Result<VfioDevice> {
         let not_understood = |what: &str, source| {
             let remedy = "the device must be a PCI function in the hands of vfio-pci";
-            diagnose::kernel(name, what, source, remedy)
+            diagnose::kernel(&name, what, source, remedy)
         };
         let info = ioctl::device_info(file.as_fd())
             .map_err(|source| not_understood("read the device's description", source))?;
@@ -104,7 +122,7 @@ impl VfioDevice {
         let irqs = Irqs::query(&file)
             .map_err(|source| not_understood("read about its interrupts", source))?;
         Ok(VfioDevice {
-            name: name.to_owned(),
+            name,
             identity,
             resettable: info.flags & uapi::VFIO_DEVICE_FLAGS_RESET != 0,
             irqs,
@@ -165,8 +183,7 @@ impl Transport for VfioDevice {
     }
 
     fn read32(&self, bar: u8, offset: u64) -> u32 {
-        self.bar(bar)
-            .map_or(NO_ANSWER, |region| region.read32(&self.file, offset))
+        self.bar(bar).map_or(NO_ANSWER, |region| region.read32(&self.file, offset))
     }
 
     fn write32(&self, bar: u8, offset: u64, value: u32) {
@@ -177,9 +194,7 @@ impl Transport for VfioDevice {
 
     #[allow(unsafe_code)] // Hands out a mapped register together with what keeps it mapped.
     fn doorbell(self: Arc<Self>, bar: u8, offset: u64) -> Result<Doorbell> {
-        let register = self
-            .bar(bar)
-            .and_then(|region| region.register(&self.file, offset));
+        let register = self.bar(bar).and_then(|region| region.register(&self.file, offset));
         let Some(register) = register else {
             return Err(self.failed(
                 format!("map register {offset:#x} of BAR {bar}"),
@@ -193,21 +208,17 @@ impl Transport for VfioDevice {
     }
 
     fn read_config(&self, offset: u16, data: &mut [u8]) -> Result<()> {
-        self.config
-            .read(&self.file, offset.into(), data)
-            .map_err(|source| {
-                let action = format!("read {} bytes of configuration at {offset:#x}", data.len());
-                self.failed(action, source, "the device may be gone")
-            })
+        self.config.read(&self.file, offset.into(), data).map_err(|source| {
+            let action = format!("read {} bytes of configuration at {offset:#x}", data.len());
+            self.failed(action, source, "the device may be gone")
+        })
     }
 
     fn write_config(&self, offset: u16, data: &[u8]) -> Result<()> {
-        self.config
-            .write(&self.file, offset.into(), data)
-            .map_err(|source| {
-                let action = format!("write {} bytes of configuration at {offset:#x}", data.len());
-                self.failed(action, source, "the device may be gone")
-            })
+        self.config.write(&self.file, offset.into(), data).map_err(|source| {
+            let action = format!("write {} bytes of configuration at {offset:#x}", data.len());
+            self.failed(action, source, "the device may be gone")
+        })
     }
 
     fn set_bus_master(&self, on: bool) -> Result<()> {
@@ -245,22 +256,18 @@ impl Transport for VfioDevice {
     }
 
     fn set_vectors(&self, eventfds: &[BorrowedFd<'_>]) -> Result<()> {
-        self.irqs
-            .set_vectors(&self.file, eventfds)
-            .map_err(|source| {
-                let action = format!("connect {} interrupt vectors", eventfds.len());
-                let remedy = format!("the device has {}", self.irqs.vectors());
-                self.failed(action, source, &remedy)
-            })
+        self.irqs.set_vectors(&self.file, eventfds).map_err(|source| {
+            let action = format!("connect {} interrupt vectors", eventfds.len());
+            let remedy = format!("the device has {}", self.irqs.vectors());
+            self.failed(action, source, &remedy)
+        })
     }
 
     fn set_notice(&self, notice: Notice, eventfd: Option<BorrowedFd<'_>>) -> Result<bool> {
-        self.irqs
-            .set_notice(&self.file, notice, eventfd)
-            .map_err(|source| {
-                let action = format!("connect the notice {notice:?}");
-                self.failed(action, source, "the descriptor must be an eventfd")
-            })
+        self.irqs.set_notice(&self.file, notice, eventfd).map_err(|source| {
+            let action = format!("connect the notice {notice:?}");
+            self.failed(action, source, "the descriptor must be an eventfd")
+        })
     }
 
     fn dma(&self) -> Arc<dyn DmaSpace> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::sysfs::{self, Node};
+use crate::pci::{GroupMember, IommuGroup, PciDevice};
 use crate::{Error, Root};
 
 /// `CAP_IPC_LOCK` (`linux/capability.h`): the locked-memory limit does not bind its holders.
@@ -90,41 +90,31 @@ pub(super) fn group_node(
 
 /// The group is open elsewhere.
 pub(super) fn busy(root: &Root, device: &str, group: u32) -> Error {
-    Error::GroupBusy {
-        device: device.to_owned(),
-        group,
-        holders: holders(root, group),
-    }
+    Error::GroupBusy { device: device.to_owned(), group, holders: holders(root, group) }
 }
 
 /// The group cannot be given to a user: who stands in the way.
-pub(super) fn not_viable(root: &Root, node: &Node<'_>, device: &str, group: u32) -> Error {
-    let others: Vec<String> = node
-        .companions()
-        .into_iter()
-        .filter_map(|(name, driver)| driver.map(|driver| (name, driver)))
-        .filter(|(_, driver)| !is_harmless(driver))
-        .map(|(name, driver)| format!("{name} ({driver})"))
+pub(super) fn not_viable(root: &Root, device: &str, group: &IommuGroup) -> Error {
+    let others: Vec<String> = group
+        .members
+        .iter()
+        .filter(|member| member.device != device && member.is_in_the_way())
+        .map(named)
         .collect();
     if others.is_empty() {
         // No host driver holds it, so another user does, by the group or by the device itself.
-        return busy(root, device, group);
+        return busy(root, device, group.number);
     }
-    Error::GroupNotViable {
-        device: device.to_owned(),
-        group,
-        others,
-    }
+    Error::GroupNotViable { device: device.to_owned(), group: group.number, others }
 }
 
-/// Drivers that make no DMA of their own, so that their devices may share a group with a user's
-/// (`driver_managed_dma` in the kernel), and those that give their devices to users.
-fn is_harmless(driver: &str) -> bool {
-    sysfs::is_vfio_driver(driver) || matches!(driver, "pcieport" | "pci-stub" | "pci_stub")
+fn named(member: &GroupMember) -> String {
+    let driver = member.driver.as_deref().unwrap_or("no driver");
+    format!("{} ({driver})", member.device)
 }
 
 /// Why the kernel did not put the container's IOMMU to work.
-pub(super) fn set_iommu(node: &Node<'_>, device: &str, source: io::Error) -> Error {
+pub(super) fn set_iommu(pci: &PciDevice, device: &str, source: io::Error) -> Error {
     if source.raw_os_error() != Some(libc::EPERM) {
         return kernel(
             device,
@@ -133,7 +123,7 @@ pub(super) fn set_iommu(node: &Node<'_>, device: &str, source: io::Error) -> Err
             "load the module vfio_iommu_type1; `dmesg` may tell more",
         );
     }
-    if node.has_fixed_mapping() {
+    if has_fixed_mapping(pci) {
         return kernel(
             device,
             "set the container's IOMMU",
@@ -141,10 +131,16 @@ pub(super) fn set_iommu(node: &Node<'_>, device: &str, source: io::Error) -> Err
             "the firmware reserves memory for this device by a fixed mapping (RMRR), and the kernel gives no such device to users: look for a firmware setting or another slot",
         );
     }
-    Error::NoInterruptRemapping {
-        device: device.to_owned(),
-        source,
-    }
+    Error::NoInterruptRemapping { device: device.to_owned(), source }
+}
+
+/// Whether the firmware demands a fixed mapping for the device's group: RMRR on Intel.
+fn has_fixed_mapping(pci: &PciDevice) -> bool {
+    let path = pci.path().join("iommu_group/reserved_regions");
+    // Lines of `first last type`; `direct-relaxable` is given to users.
+    fs::read_to_string(path).is_ok_and(|regions| {
+        regions.lines().any(|line| line.split_whitespace().nth(2) == Some("direct"))
+    })
 }
 
 /// Why the group did not hand out the device.
@@ -168,12 +164,7 @@ pub(super) fn map(root: &Root, device: &str, len: u64, iova: u64, source: io::Er
     let action = format!("map {len} bytes at IOVA {iova:#x}");
     match source.raw_os_error() {
         Some(libc::ENOMEM) => memlock(root, len).unwrap_or_else(|| {
-            kernel(
-                device,
-                action,
-                source,
-                "the kernel is short of memory: ask for a smaller arena",
-            )
+            kernel(device, action, source, "the kernel is short of memory: ask for a smaller arena")
         }),
         Some(libc::ENOSPC) => kernel(
             device,
@@ -187,12 +178,9 @@ pub(super) fn map(root: &Root, device: &str, len: u64, iova: u64, source: io::Er
             source,
             "the range must be whole IOMMU pages inside the IOVA ranges of the IOMMU",
         ),
-        Some(libc::EEXIST) => kernel(
-            device,
-            action,
-            source,
-            "the range overlaps one that is mapped",
-        ),
+        Some(libc::EEXIST) => {
+            kernel(device, action, source, "the range overlaps one that is mapped")
+        }
         _ => kernel(device, action, source, "`dmesg` may tell more"),
     }
 }
@@ -204,9 +192,8 @@ fn memlock(root: &Root, needed: u64) -> Option<Error> {
     // The capability counts only in the first user namespace, whose map is all ids onto themselves.
     let first_namespace = fs::read_to_string(root.proc("self/uid_map"))
         .is_ok_and(|map| map.split_whitespace().eq(["0", "0", "4294967295"]));
-    let capabilities = field(&status, "CapEff:")
-        .and_then(|text| u64::from_str_radix(text, 16).ok())
-        .unwrap_or(0);
+    let capabilities =
+        field(&status, "CapEff:").and_then(|text| u64::from_str_radix(text, 16).ok()).unwrap_or(0);
     if first_namespace && capabilities & CAP_IPC_LOCK != 0 {
         return None;
     }
@@ -214,11 +201,7 @@ fn memlock(root: &Root, needed: u64) -> Option<Error> {
     let limit: u64 = field(&limits, "Max locked memory")?.parse().ok()?;
     let locked: u64 = field(&status, "VmLck:")?.parse().ok()?;
     let wanted = locked.saturating_mul(1024).saturating_add(needed);
-    (wanted > limit).then(|| Error::Memlock {
-        needed,
-        limit,
-        short: wanted - limit,
-    })
+    (wanted > limit).then(|| Error::Memlock { needed, limit, short: wanted - limit })
 }
 
 /// The first word after `key` at the start of a line.
@@ -233,10 +216,8 @@ fn holders(root: &Root, group: u32) -> Vec<String> {
     let Ok(processes) = fs::read_dir(root.proc("")) else {
         return Vec::new();
     };
-    let mut pids: Vec<u32> = processes
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect();
+    let mut pids: Vec<u32> =
+        processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
     pids.sort_unstable();
     pids.into_iter()
         .filter(|pid| has_open(root, *pid, group))

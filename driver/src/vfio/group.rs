@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vfio_bindings::bindings::vfio as uapi;
 
 use super::container::Container;
-use super::sysfs::Node;
 use super::{diagnose, ioctl};
+use crate::pci::{IommuGroup, PciDevice};
 use crate::transport::DmaSpace;
 use crate::{Error, Result, Root};
 
@@ -44,8 +44,9 @@ impl Group {
     ///
     /// # Errors
     /// Why the group, or a container for it, cannot be had.
-    pub(super) fn open(root: &Root, node: &Node<'_>, device: &str) -> Result<Group> {
-        let number = node.group()?;
+    pub(super) fn open(root: &Root, pci: &PciDevice, group: &IommuGroup) -> Result<Group> {
+        let device = &pci.address().to_string();
+        let number = group.number;
         let path = root.dev("vfio").join(number.to_string());
         // Held to the end: a group in the middle of being opened or closed is busy to others.
         let mut groups = groups();
@@ -76,7 +77,7 @@ impl Group {
             )
         })?;
         if flags & uapi::VFIO_GROUP_FLAGS_VIABLE == 0 {
-            return Err(diagnose::not_viable(root, node, device, number));
+            return Err(diagnose::not_viable(root, device, group));
         }
         let joined = groups
             .values()
@@ -92,7 +93,7 @@ impl Group {
             .cloned();
         let container = match joined {
             Some(container) => container,
-            None => Container::open(root, node, device, number, file.as_fd())?,
+            None => Container::open(root, pci, group, file.as_fd())?,
         };
         let file = Arc::new(file);
         let entry = Entry {
@@ -102,13 +103,7 @@ impl Group {
             devices: BTreeSet::from([device.to_owned()]),
         };
         groups.insert(path.clone(), entry);
-        Ok(Group {
-            path,
-            device: device.to_owned(),
-            file: Some(file),
-            number,
-            container,
-        })
+        Ok(Group { path, device: device.to_owned(), file: Some(file), number, container })
     }
 
     /// The group's number, as in `/dev/vfio/N`.
@@ -126,9 +121,7 @@ impl Group {
     /// # Errors
     /// The device is not in the group, or the kernel refused it.
     pub(super) fn device(&self) -> Result<OwnedFd> {
-        let bad = || Error::BadAddress {
-            text: self.device.clone(),
-        };
+        let bad = || Error::BadAddress { text: self.device.clone() };
         let name = CString::new(self.device.as_str()).map_err(|_| bad())?;
         let file = self.file.as_ref().ok_or_else(bad)?;
         ioctl::device_fd(file.as_fd(), &name)

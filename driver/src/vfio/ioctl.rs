@@ -73,11 +73,7 @@ unsafe fn call_with<T>(
 }
 
 fn checked(answer: i32) -> io::Result<i32> {
-    if answer < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(answer)
-    }
+    if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(answer) }
 }
 
 const fn argsz<T>() -> u32 {
@@ -101,10 +97,8 @@ pub(super) fn set_iommu(container: BorrowedFd<'_>, model: u32) -> io::Result<()>
 
 /// `VFIO_GROUP_GET_STATUS`: the `VFIO_GROUP_FLAGS_*` of a group.
 pub(super) fn group_flags(group: BorrowedFd<'_>) -> io::Result<u32> {
-    let mut status = uapi::vfio_group_status {
-        argsz: argsz::<uapi::vfio_group_status>(),
-        flags: 0,
-    };
+    let mut status =
+        uapi::vfio_group_status { argsz: argsz::<uapi::vfio_group_status>(), flags: 0 };
     // SAFETY: the kernel fills the structure, whose size is in `argsz`.
     unsafe { call_with(group, GROUP_GET_STATUS, &mut status) }?;
     Ok(status.flags)
@@ -132,10 +126,8 @@ pub(super) fn device_fd(group: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedF
 
 /// `VFIO_DEVICE_GET_INFO`: flags, number of regions, number of interrupt indices.
 pub(super) fn device_info(device: BorrowedFd<'_>) -> io::Result<uapi::vfio_device_info> {
-    let mut info = uapi::vfio_device_info {
-        argsz: argsz::<uapi::vfio_device_info>(),
-        ..Default::default()
-    };
+    let mut info =
+        uapi::vfio_device_info { argsz: argsz::<uapi::vfio_device_info>(), ..Default::default() };
     // SAFETY: the kernel fills the structure, whose size is in `argsz`.
     unsafe { call_with(device, DEVICE_GET_INFO, &mut info) }?;
     Ok(info)
@@ -143,10 +135,7 @@ pub(super) fn device_info(device: BorrowedFd<'_>) -> io::Result<uapi::vfio_devic
 
 /// `VFIO_DEVICE_GET_REGION_INFO`: a `struct vfio_region_info` with its capabilities.
 pub(super) fn region_info(device: BorrowedFd<'_>, index: u32) -> io::Result<Vec<u8>> {
-    let header = uapi::vfio_region_info {
-        index,
-        ..Default::default()
-    };
+    let header = uapi::vfio_region_info { index, ..Default::default() };
     // SAFETY: the header is the structure of this request, and begins with `argsz`.
     unsafe { with_capabilities(device, DEVICE_GET_REGION_INFO, header) }
 }
@@ -195,11 +184,8 @@ unsafe fn with_capabilities<H: Copy>(
 
 /// `VFIO_DEVICE_GET_IRQ_INFO`: how many interrupts the index has.
 pub(super) fn irq_count(device: BorrowedFd<'_>, index: u32) -> io::Result<u32> {
-    let mut info = uapi::vfio_irq_info {
-        argsz: argsz::<uapi::vfio_irq_info>(),
-        index,
-        ..Default::default()
-    };
+    let mut info =
+        uapi::vfio_irq_info { argsz: argsz::<uapi::vfio_irq_info>(), index, ..Default::default() };
     // SAFETY: the kernel fills the structure, whose size is in `argsz`.
     unsafe { call_with(device, DEVICE_GET_IRQ_INFO, &mut info) }?;
     Ok(info.count)
@@ -220,17 +206,9 @@ pub(super) fn set_irqs(
         count: eventfds.len() as u32,
         ..Default::default()
     };
-    let fds = eventfds
-        .iter()
-        .map(|fd| fd.map_or(-1, |fd| fd.as_raw_fd()) as u32);
+    let fds = eventfds.iter().map(|fd| fd.map_or(-1, |fd| fd.as_raw_fd()) as u32);
     // The structure is five words; an array of descriptors, one word each, follows it.
-    let mut words = vec![
-        header.argsz,
-        header.flags,
-        header.index,
-        header.start,
-        header.count,
-    ];
+    let mut words = vec![header.argsz, header.flags, header.index, header.start, header.count];
     words.extend(fds);
     // SAFETY: the kernel reads `argsz` bytes: the header's five words and the descriptors.
     unsafe { call_with(device, DEVICE_SET_IRQS, words.as_mut_ptr()) }.map(drop)
@@ -310,17 +288,8 @@ mod tests {
     fn a_file_that_is_no_vfio_answers_with_an_errno() {
         let file = tempfile::tempfile().unwrap();
         let errno = |error: io::Error| error.raw_os_error();
-        assert_eq!(
-            errno(api_version(file.as_fd()).unwrap_err()),
-            Some(libc::ENOTTY)
-        );
-        assert_eq!(
-            errno(iommu_info(file.as_fd()).unwrap_err()),
-            Some(libc::ENOTTY)
-        );
-        assert_eq!(
-            errno(group_flags(file.as_fd()).unwrap_err()),
-            Some(libc::ENOTTY)
-        );
+        assert_eq!(errno(api_version(file.as_fd()).unwrap_err()), Some(libc::ENOTTY));
+        assert_eq!(errno(iommu_info(file.as_fd()).unwrap_err()), Some(libc::ENOTTY));
+        assert_eq!(errno(group_flags(file.as_fd()).unwrap_err()), Some(libc::ENOTTY));
     }
 }

@@ -86,16 +86,8 @@ impl Irqs {
     ) -> io::Result<bool> {
         let mut connected = self.lock();
         let (has, index, state) = match notice {
-            Notice::Request => (
-                self.request,
-                uapi::VFIO_PCI_REQ_IRQ_INDEX,
-                &mut connected.request,
-            ),
-            Notice::Error => (
-                self.error,
-                uapi::VFIO_PCI_ERR_IRQ_INDEX,
-                &mut connected.error,
-            ),
+            Notice::Request => (self.request, uapi::VFIO_PCI_REQ_IRQ_INDEX, &mut connected.request),
+            Notice::Error => (self.error, uapi::VFIO_PCI_ERR_IRQ_INDEX, &mut connected.error),
         };
         if !has {
             return Ok(false);
@@ -121,8 +113,6 @@ impl Irqs {
 
     fn lock(&self) -> MutexGuard<'_, Connected> {
         // Flags only, each set after what it stands for.
-        self.connected
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.connected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -29,6 +29,5 @@ mod group;
 mod ioctl;
 mod irq;
 mod region;
-mod sysfs;
 
 pub use device::{VfioDevice, open};

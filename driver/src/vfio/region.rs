@@ -49,10 +49,7 @@ impl Region {
     }
 
     fn new(answer: RegionAnswer) -> Region {
-        Region {
-            answer,
-            windows: OnceLock::new(),
-        }
+        Region { answer, windows: OnceLock::new() }
     }
 
     /// Length in bytes; 0 where there is no such region.
@@ -141,21 +138,15 @@ impl Region {
 
     /// Where in the descriptor a range of the region lies.
     fn position(&self, offset: u64, len: usize) -> io::Result<u64> {
-        let inside = offset
-            .checked_add(len as u64)
-            .is_some_and(|end| end <= self.answer.size);
-        self.answer
-            .offset
-            .checked_add(offset)
-            .filter(|_| inside)
-            .ok_or_else(|| {
-                let what = format!(
-                    "bytes {offset:#x} to {:#x} of a region of {:#x}",
-                    offset.saturating_add(len as u64),
-                    self.answer.size
-                );
-                io::Error::new(io::ErrorKind::InvalidInput, what)
-            })
+        let inside = offset.checked_add(len as u64).is_some_and(|end| end <= self.answer.size);
+        self.answer.offset.checked_add(offset).filter(|_| inside).ok_or_else(|| {
+            let what = format!(
+                "bytes {offset:#x} to {:#x} of a region of {:#x}",
+                offset.saturating_add(len as u64),
+                self.answer.size
+            );
+            io::Error::new(io::ErrorKind::InvalidInput, what)
+        })
     }
 
     fn map(&self, device: &File) -> Vec<Window> {
@@ -192,11 +183,7 @@ fn mappable(answer: &RegionAnswer, page: u64) -> Vec<(u64, u64)> {
         .filter_map(|(start, len)| {
             let end = start.saturating_add(*len).min(answer.size);
             let start = start.checked_next_multiple_of(page)?;
-            let end = if end == answer.size {
-                end
-            } else {
-                end - end % page
-            };
+            let end = if end == answer.size { end } else { end - end % page };
             (start < end).then(|| (start, end - start))
         })
         .collect()
