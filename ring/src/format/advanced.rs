@@ -78,8 +78,8 @@ impl Variant for V82576 {
     const RX_IP_ERROR: u64 = 1 << 30;
     const RX_L4_ERROR: u64 = 1 << 29;
     const RX_ERROR: u64 = 1 << 31;
-    // L4I and UDPCS share this bit in the write-back format.
-    const RX_L4_CHECKED: u64 = 1 << 5;
+    // TCPCS and UDPCS.
+    const RX_L4_CHECKED: u64 = 1 << 5 | 1 << 4;
     const RX_SWAPPED_TAG: u64 = 0;
     const TX_ALWAYS: u64 = 0;
 }
