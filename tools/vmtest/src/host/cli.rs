@@ -1,0 +1,140 @@
+//! The command line.
+
+use crate::kernel::Kernel;
+use crate::prepare::{Prepared, prepare};
+use crate::report::{self, Summary};
+use crate::session::{self, Mode};
+use crate::{interrupt, shell};
+use clap::{CommandFactory, Parser, Subcommand};
+use vmtest::Result;
+use vmtest::spec::{self, Spec, TESTS};
+
+/// Runs barline's tests in a QEMU guest with real SR-IOV VFs behind an emulated IOMMU.
+#[derive(Debug, Parser)]
+#[command(name = "vmtest", disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    action: Action,
+    /// Multiply every time limit, for a slow or busy machine.
+    #[arg(long, global = true, default_value_t = 1.0, value_parser = scale)]
+    timeout_scale: f64,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show the tests.
+    List,
+    /// Run the tests of these names.
+    Run {
+        /// Their names.
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// The guest's kernel.
+        #[arg(long, value_enum, default_value_t = Kernel::Small)]
+        kernel: Kernel,
+    },
+    /// Run every test on the small kernel, and those that are for both on Debian's too.
+    All {
+        /// Only on this kernel.
+        #[arg(long, value_enum)]
+        kernel: Option<Kernel>,
+    },
+    /// Install packages, build kernels and programs, and stop there.
+    Prepare {
+        /// Only for this kernel.
+        #[arg(long, value_enum)]
+        kernel: Option<Kernel>,
+    },
+    /// A shell in the guest, on this terminal; leave it with `exit`.
+    Shell {
+        /// The guest's kernel.
+        #[arg(long, value_enum, default_value_t = Kernel::Small)]
+        kernel: Kernel,
+        /// How many PFs the guest has.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+        pfs: u8,
+    },
+    /// Real frames between two VFs in the guest, with live figures.
+    Demo {
+        /// The guest's kernel.
+        #[arg(long, value_enum, default_value_t = Kernel::Small)]
+        kernel: Kernel,
+    },
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(value) if (0.1..=100.0).contains(&value) => Ok(value),
+        _ => Err("expected a number from 0.1 to 100".into()),
+    }
+}
+
+/// Does what the command line says; whether that was a success.
+pub fn run(cli: &Cli) -> Result<bool> {
+    match &cli.action {
+        Action::List => {
+            report::list();
+            Ok(true)
+        }
+        Action::Run { names, kernel } => {
+            let specs = chosen(names);
+            let mut summary = Summary::default();
+            run_tests(&prepare(*kernel)?, &specs, cli.timeout_scale, &mut summary);
+            Ok(summary.close())
+        }
+        Action::All { kernel } => {
+            let mut summary = Summary::default();
+            // All is prepared before anything runs: a machine that lacks something says so at once.
+            let prepared: Vec<_> = both(*kernel).map(prepare).collect::<Result<_>>()?;
+            for prepared in &prepared {
+                let wanted = |spec: &&Spec| prepared.kernel == Kernel::Small || spec.both_kernels;
+                let specs: Vec<_> = TESTS.iter().filter(wanted).collect();
+                run_tests(prepared, &specs, cli.timeout_scale, &mut summary);
+            }
+            Ok(summary.close())
+        }
+        Action::Prepare { kernel } => {
+            for kernel in both(*kernel) {
+                let prepared = prepare(kernel)?;
+                println!("kernel {kernel}: {} is ready", prepared.kernel_version);
+            }
+            Ok(true)
+        }
+        Action::Shell { kernel, pfs } => shell::run(&prepare(*kernel)?, *pfs),
+        Action::Demo { kernel } => {
+            let spec = Spec::new("demo", "");
+            let run = session::run(&prepare(*kernel)?, &spec, Mode::Demo, cli.timeout_scale)?;
+            Ok(report::demo(&run))
+        }
+    }
+}
+
+/// That kernel, or each.
+fn both(kernel: Option<Kernel>) -> impl Iterator<Item = Kernel> {
+    [Kernel::Small, Kernel::Debian]
+        .into_iter()
+        .filter(move |k| kernel.is_none_or(|only| only == *k))
+}
+
+/// The tests of those names; a wrong name is wrong usage.
+fn chosen(names: &[String]) -> Vec<&'static Spec> {
+    let find = |name: &String| {
+        spec::find(name).unwrap_or_else(|| {
+            let text = format!("there is no test `{name}`; `list` shows what there is");
+            Cli::command().error(clap::error::ErrorKind::InvalidValue, text).exit()
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+fn run_tests(prepared: &Prepared, specs: &[&'static Spec], scale: f64, summary: &mut Summary) {
+    for spec in specs {
+        if interrupt::seen() {
+            summary.interrupted = true;
+            return;
+        }
+        report::start(spec, prepared.kernel);
+        let outcome = session::run(prepared, spec, Mode::Test, scale);
+        summary.add(spec, prepared.kernel, outcome);
+    }
+}

@@ -1,0 +1,142 @@
+//! The table of tests: what each is called, the machine it wants, and how it is judged.
+//!
+//! The bodies are in the guest program, keyed by the same names; a unit test there holds the two
+//! tables equal.
+
+/// Every test, in the order in which `all` runs them.
+pub const TESTS: &[Spec] = &[
+    Spec::new("boot", "two VFs with their MACs, bound to vfio-pci, their group nodes there")
+        .on_both_kernels(),
+    Spec::new("testpmd-smoke", "DPDK's testpmd starts on two VFs and moves frames between them"),
+];
+
+/// The test of that name.
+pub fn find(name: &str) -> Option<&'static Spec> {
+    TESTS.iter().find(|spec| spec.name == name)
+}
+
+/// One test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    /// Its name on the command line and in the guest's table.
+    pub name: &'static str,
+    /// What it shows, in a line.
+    pub about: &'static str,
+    /// The machine that it wants.
+    pub topology: Topology,
+    /// Whether it runs on Debian's kernel too.
+    pub both_kernels: bool,
+    /// How long the body may take, in seconds, before that is a hang.
+    pub timeout_s: u64,
+    /// Whether it provokes DMA faults: then one must be seen, otherwise none may.
+    pub provokes_dma_faults: bool,
+    /// More arguments for the guest's kernel.
+    pub append: &'static [&'static str],
+}
+
+/// The machine around the guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Topology {
+    /// How many PFs, each on a root port and a cable of its own.
+    pub pfs: u8,
+    /// Whether the root ports have ACS. Without it a port, its PF and all VFs are one group.
+    pub acs: bool,
+    /// Whether there is an IOMMU.
+    pub iommu: bool,
+    /// Whether the IOMMU remaps interrupts.
+    pub intremap: bool,
+}
+
+impl Topology {
+    /// One PF, everything that isolates it switched on.
+    pub const DEFAULT: Self = Self { pfs: 1, acs: true, iommu: true, intremap: true };
+}
+
+impl Spec {
+    /// A test with one PF, on the small kernel only, that takes less than two minutes and provokes
+    /// no DMA faults.
+    pub const fn new(name: &'static str, about: &'static str) -> Self {
+        Self {
+            name,
+            about,
+            topology: Topology::DEFAULT,
+            both_kernels: false,
+            timeout_s: 120,
+            provokes_dma_faults: false,
+            append: &[],
+        }
+    }
+
+    /// With so many PFs.
+    pub const fn pfs(mut self, pfs: u8) -> Self {
+        self.topology.pfs = pfs;
+        self
+    }
+
+    /// Without ACS on the root ports.
+    pub const fn without_acs(mut self) -> Self {
+        self.topology.acs = false;
+        self
+    }
+
+    /// Without an IOMMU.
+    pub const fn without_iommu(mut self) -> Self {
+        self.topology.iommu = false;
+        self
+    }
+
+    /// Without interrupt remapping.
+    pub const fn without_intremap(mut self) -> Self {
+        self.topology.intremap = false;
+        self
+    }
+
+    /// Also on Debian's kernel.
+    pub const fn on_both_kernels(mut self) -> Self {
+        self.both_kernels = true;
+        self
+    }
+
+    /// With this limit on the body's time.
+    pub const fn timeout(mut self, seconds: u64) -> Self {
+        self.timeout_s = seconds;
+        self
+    }
+
+    /// Provokes DMA faults.
+    pub const fn provokes_dma_faults(mut self) -> Self {
+        self.provokes_dma_faults = true;
+        self
+    }
+
+    /// With these arguments for the guest's kernel.
+    pub const fn append(mut self, append: &'static [&'static str]) -> Self {
+        self.append = append;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_plain() {
+        let mut seen = HashSet::new();
+        for spec in TESTS {
+            assert!(seen.insert(spec.name), "{} twice", spec.name);
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            // The name goes onto a kernel command line and into a path.
+            assert!(spec.name.chars().all(plain), "{}", spec.name);
+            assert!(!spec.about.is_empty() && spec.timeout_s > 0);
+            assert!((1..=2).contains(&spec.topology.pfs), "{}: 1 or 2 PFs", spec.name);
+        }
+    }
+
+    #[test]
+    fn a_test_is_found_by_its_name() {
+        assert_eq!(find("boot").map(|spec| spec.name), Some("boot"));
+        assert!(find("no-such-test").is_none());
+    }
+}
