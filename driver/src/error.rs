@@ -95,9 +95,11 @@ pub enum Error {
     },
     /// The locked-memory limit is too low to map the memory.
     #[error(
-        "mapping {needed} bytes for DMA needs {short} bytes more of locked memory than the limit of {limit} allows: raise it with `ulimit -l`, LimitMEMLOCK= or /etc/security/limits.conf, or ask for a smaller arena"
+        "{device}: mapping {needed} bytes for DMA needs {short} bytes more of locked memory than the limit of {limit} allows: raise it with `ulimit -l`, LimitMEMLOCK= or /etc/security/limits.conf, or ask for a smaller arena"
     )]
     Memlock {
+        /// Whose address space the memory was to be mapped in.
+        device: String,
         /// Bytes to be mapped.
         needed: u64,
         /// The limit in bytes.

@@ -28,6 +28,8 @@ const BARS: usize = 6;
 /// How often a reset is tried while the kernel is busy with the device, and how long apart.
 const RESET_TRIES: u32 = 50;
 const RESET_PAUSE: Duration = Duration::from_millis(10);
+/// The same on closing, when the kernel may be busy waiting for just that.
+const LAST_RESET_TRIES: u32 = 3;
 
 /// Opens the device at a PCI address, resets it and leaves bus mastering off.
 ///
@@ -160,8 +162,25 @@ impl VfioDevice {
         self.write_config(COMMAND, &command.to_le_bytes())
     }
 
+    fn try_reset(&self, tries: u32) -> io::Result<()> {
+        for _ in 1..tries {
+            match ioctl::reset(self.file.as_fd()) {
+                Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => {
+                    thread::sleep(RESET_PAUSE);
+                }
+                other => return other,
+            }
+        }
+        ioctl::reset(self.file.as_fd())
+    }
+
     fn failed(&self, action: impl Into<String>, source: io::Error, remedy: &str) -> Error {
         diagnose::kernel(&self.name, action, source, remedy)
+    }
+
+    fn config_remedy(&self) -> String {
+        let len = self.config.len();
+        format!("it has {len:#x} bytes; if these are among them, the device may be gone")
     }
 
     fn bar(&self, bar: u8) -> Option<&Region> {
@@ -210,14 +229,14 @@ impl Transport for VfioDevice {
     fn read_config(&self, offset: u16, data: &mut [u8]) -> Result<()> {
         self.config.read(&self.file, offset.into(), data).map_err(|source| {
             let action = format!("read {} bytes of configuration at {offset:#x}", data.len());
-            self.failed(action, source, "the device may be gone")
+            self.failed(action, source, &self.config_remedy())
         })
     }
 
     fn write_config(&self, offset: u16, data: &[u8]) -> Result<()> {
         self.config.write(&self.file, offset.into(), data).map_err(|source| {
             let action = format!("write {} bytes of configuration at {offset:#x}", data.len());
-            self.failed(action, source, "the device may be gone")
+            self.failed(action, source, &self.config_remedy())
         })
     }
 
@@ -236,19 +255,8 @@ impl Transport for VfioDevice {
         }
         // The kernel saves and restores configuration space around the reset.
         self.set_bus_master(false)?;
-        let mut tries = RESET_TRIES;
-        loop {
-            match ioctl::reset(self.file.as_fd()) {
-                Ok(()) => return Ok(()),
-                Err(error) if error.raw_os_error() == Some(libc::EAGAIN) && tries > 1 => {
-                    tries -= 1;
-                    thread::sleep(RESET_PAUSE);
-                }
-                Err(source) => {
-                    return Err(self.failed("reset", source, "`dmesg` may tell more"));
-                }
-            }
-        }
+        self.try_reset(RESET_TRIES)
+            .map_err(|source| self.failed("reset", source, "`dmesg` may tell more"))
     }
 
     fn vectors(&self) -> u16 {
@@ -287,9 +295,14 @@ impl Drop for VfioDevice {
             complain("disabling bus mastering", &error);
         }
         if self.resettable
-            && let Err(error) = self.reset()
+            && let Err(error) = self.try_reset(LAST_RESET_TRIES)
         {
-            complain("the reset", &error);
+            if error.raw_os_error() == Some(libc::EAGAIN) {
+                // The kernel holds the device while it takes it back, and can make no DMA of it.
+                tracing::debug!(device = self.name, "is being taken back: closed without a reset");
+            } else {
+                complain("the reset", &error);
+            }
         }
         tracing::debug!(device = self.name, "closed");
         // The fields follow, in their order: registers unmapped, descriptor closed, group released.

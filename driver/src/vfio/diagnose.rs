@@ -163,7 +163,7 @@ pub(super) fn device_fd(device: &str, source: io::Error) -> Error {
 pub(super) fn map(root: &Root, device: &str, len: u64, iova: u64, source: io::Error) -> Error {
     let action = format!("map {len} bytes at IOVA {iova:#x}");
     match source.raw_os_error() {
-        Some(libc::ENOMEM) => memlock(root, len).unwrap_or_else(|| {
+        Some(libc::ENOMEM) => memlock(root, device, len).unwrap_or_else(|| {
             kernel(device, action, source, "the kernel is short of memory: ask for a smaller arena")
         }),
         Some(libc::ENOSPC) => kernel(
@@ -186,7 +186,7 @@ pub(super) fn map(root: &Root, device: &str, len: u64, iova: u64, source: io::Er
 }
 
 /// The memlock error, when the limit is what made the kernel refuse.
-fn memlock(root: &Root, needed: u64) -> Option<Error> {
+fn memlock(root: &Root, device: &str, needed: u64) -> Option<Error> {
     let status = fs::read_to_string(root.proc("self/status")).ok()?;
     let limits = fs::read_to_string(root.proc("self/limits")).ok()?;
     // The capability counts only in the first user namespace, whose map is all ids onto themselves.
@@ -201,7 +201,12 @@ fn memlock(root: &Root, needed: u64) -> Option<Error> {
     let limit: u64 = field(&limits, "Max locked memory")?.parse().ok()?;
     let locked: u64 = field(&status, "VmLck:")?.parse().ok()?;
     let wanted = locked.saturating_mul(1024).saturating_add(needed);
-    (wanted > limit).then(|| Error::Memlock { needed, limit, short: wanted - limit })
+    (wanted > limit).then(|| Error::Memlock {
+        device: device.to_owned(),
+        needed,
+        limit,
+        short: wanted - limit,
+    })
 }
 
 /// The first word after `key` at the start of a line.
@@ -224,6 +229,9 @@ fn holders(root: &Root, group: u32) -> Vec<String> {
         .map(|pid| {
             let name = fs::read_to_string(root.proc(format!("{pid}/comm")));
             let name = name.as_deref().map_or("a process", str::trim);
+            if pid == std::process::id() {
+                return format!("{name} (pid {pid}: this process)");
+            }
             format!("{name} (pid {pid})")
         })
         .collect()

@@ -203,7 +203,8 @@ fn memlock_says_how_much_is_missing() {
     let world = World::new();
     world.limits(0, 512, "1048576", FIRST_NAMESPACE);
     let error = refused_for_memory(&world);
-    let Error::Memlock { needed, limit, short } = error else {
+    assert!(error.to_string().starts_with("group 7: "), "{error}");
+    let Error::Memlock { needed, limit, short, .. } = error else {
         panic!("{error:?}");
     };
     assert_eq!((needed, limit, short), (1 << 20, 1 << 20, 512 << 10));
