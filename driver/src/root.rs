@@ -24,6 +24,11 @@ impl Root {
         self.0.join("proc").join(path)
     }
 
+    /// A path below `etc`.
+    pub fn etc(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.0.join("etc").join(path)
+    }
+
     /// A path below `dev`.
     pub fn dev(&self, path: impl AsRef<Path>) -> PathBuf {
         self.0.join("dev").join(path)

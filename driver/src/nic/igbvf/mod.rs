@@ -1,0 +1,199 @@
+//! The VFs of Intel's 82576 and I350.
+//!
+//! Sources: 82576 datasheet (registers 9.2, descriptors 7.1.5 and 7.2.2, mailbox 7.10.2.9), I350
+//! datasheet; what the PF does with each message is Linux igb's behaviour.
+
+mod queues;
+mod regs;
+mod requests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::mailbox::{MESSAGE_ACK, MESSAGE_NACK, is_farewell};
+use super::{DescriptorFormat, Limits, Mailbox, News, RawStats, Registers, RingPlace, Vf};
+use crate::transport::Transport;
+use crate::{Error, LinkState, MacAddress, Result};
+
+/// The devices, for messages.
+pub(crate) const SUPPORTED: &str = "8086:10ca (82576 VF), 8086:1520 (I350 VF)";
+
+/// How long a PF may be in reset; Linux's igb takes under half a second.
+const PF_RESET: Duration = Duration::from_secs(1);
+
+/// What differs between the two.
+#[derive(Clone, Copy, Debug)]
+struct Model {
+    queues: u16,
+    format: DescriptorFormat,
+}
+
+const INTEL: u16 = 0x8086;
+const MODELS: [(u16, Model); 2] = [
+    (0x10ca, Model { queues: 2, format: DescriptorFormat::Adv82576 }),
+    (0x1520, Model { queues: 1, format: DescriptorFormat::AdvI350 }),
+];
+/// The same silicon behind Hyper-V, where the mailbox is not the device's.
+const HYPERV: [u16; 2] = [0x152d, 0x152f];
+
+/// One 82576 or I350 VF.
+#[derive(Debug)]
+pub(crate) struct Igbvf {
+    registers: Registers,
+    mailbox: Mailbox,
+    model: Model,
+    promiscuous: requests::Modes,
+}
+
+impl Igbvf {
+    /// The driver, if the device is one of this family.
+    pub(crate) fn probe(transport: &Arc<dyn Transport>) -> Result<Option<Igbvf>> {
+        let identity = transport.identity();
+        if identity.vendor != INTEL {
+            return Ok(None);
+        }
+        if HYPERV.contains(&identity.device) {
+            return Err(Error::Device {
+                device: transport.name().to_string(),
+                what: "an Intel VF as Hyper-V presents it, without the PF's mailbox".into(),
+                remedy: "leave it to the kernel's igbvf driver".into(),
+            });
+        }
+        let Some((_, model)) = MODELS.iter().find(|(id, _)| *id == identity.device) else {
+            return Ok(None);
+        };
+        let registers = Registers::new(transport, regs::BAR_LEN)?;
+        let mailbox = Mailbox::new(registers.clone(), regs::MAILBOX, regs::MAILBOX_MEMORY);
+        Ok(Some(Igbvf { registers, mailbox, model: *model, promiscuous: Default::default() }))
+    }
+}
+
+impl Vf for Igbvf {
+    fn format(&self) -> DescriptorFormat {
+        self.model.format
+    }
+
+    fn limits(&self) -> Limits {
+        // 9.5 KiB is what the 82576's receive path takes (datasheet 1.3, jumbo frames).
+        Limits { queues: self.model.queues, max_frame: 9728 - 8, max_tx_chain: 32 }
+    }
+
+    fn reset(&mut self) -> Result<Option<MacAddress>> {
+        self.registers.modify(regs::CTRL, 0, regs::CTRL_RST);
+        self.mailbox.wait_for_pf(PF_RESET)?;
+        self.promiscuous = Default::default();
+        let answer = self.mailbox.request(&[regs::MSG_RESET])?;
+        self.mailbox.set_forgotten(false);
+        let [a, b, c, d] = answer[1].to_le_bytes();
+        let [e, f, ..] = answer[2].to_le_bytes();
+        let mac = MacAddress([a, b, c, d, e, f]);
+        // A PF that assigned no address answers with a refusal; the VF works all the same.
+        let assigned = answer[0] & MESSAGE_ACK != 0 && answer[0] & MESSAGE_NACK == 0;
+        Ok((assigned && mac.is_unicast()).then_some(mac))
+    }
+
+    fn news(&mut self) -> Result<News> {
+        let signals = self.mailbox.signals()?;
+        let mut pf_reset = signals.reset;
+        if signals.message {
+            pf_reset |= is_farewell(&self.mailbox.receive()?);
+        }
+        Ok(News { pf_reset })
+    }
+
+    fn link(&self) -> LinkState {
+        let status = self.registers.read(regs::STATUS);
+        if status == u32::MAX || status & regs::STATUS_LU == 0 {
+            return LinkState::Down;
+        }
+        let mbps = match status >> regs::STATUS_SPEED_SHIFT & 3 {
+            0 => 10,
+            1 => 100,
+            _ => 1000,
+        };
+        LinkState::Up { mbps, full_duplex: status & regs::STATUS_FD != 0 }
+    }
+
+    fn set_mac(&mut self, mac: MacAddress) -> Result<()> {
+        self.ask_mac(mac)
+    }
+
+    fn set_multicast(&mut self, groups: &[MacAddress]) -> Result<()> {
+        self.ask_multicast(groups)
+    }
+
+    fn set_vlan(&mut self, id: u16, on: bool) -> Result<()> {
+        self.ask_vlan(id, on)
+    }
+
+    fn set_promiscuous(&mut self, on: bool) -> Result<()> {
+        self.ask_modes(requests::Modes { unicast: on, ..self.promiscuous })
+    }
+
+    fn set_all_multicast(&mut self, on: bool) -> Result<()> {
+        self.ask_modes(requests::Modes { multicast: on, ..self.promiscuous })
+    }
+
+    fn set_max_frame(&mut self, len: u16) -> Result<()> {
+        self.ask_max_frame(len)
+    }
+
+    fn rx_tail(&self, queue: u16) -> u64 {
+        regs::of_queue(regs::RDT, queue)
+    }
+
+    fn tx_tail(&self, queue: u16) -> u64 {
+        regs::of_queue(regs::TDT, queue)
+    }
+
+    fn start_rx(&mut self, queue: u16, ring: RingPlace, data_room: usize) -> Result<()> {
+        self.rx_on(queue, ring, data_room)
+    }
+
+    fn stop_rx(&mut self, queue: u16) -> Result<()> {
+        self.queue_off(regs::of_queue(regs::RXDCTL, queue), "receive", queue)
+    }
+
+    fn start_tx(&mut self, queue: u16, ring: RingPlace) -> Result<()> {
+        self.tx_on(queue, ring)
+    }
+
+    fn stop_tx(&mut self, queue: u16) -> Result<()> {
+        self.queue_off(regs::of_queue(regs::TXDCTL, queue), "transmit", queue)
+    }
+
+    fn enable_news_interrupt(&mut self) {
+        // Vector 0 for mailbox and link, 1 + n for receive queue n; transmit has none.
+        self.registers.write(regs::IVAR_MISC, regs::IVAR_VALID);
+        let (first, second) = (1 | regs::IVAR_VALID, 2 | regs::IVAR_VALID);
+        let queues = if self.model.queues > 1 { first | second << 16 } else { first };
+        self.registers.write(regs::IVAR0, queues);
+        self.registers.write(regs::EIMC, 0b111);
+        self.registers.write(regs::EIAC, 0b111);
+        // A receive vector masks itself when it fires, so that a worker which polls hears no more.
+        self.registers.write(regs::EIAM, 0b110);
+        self.registers.write(regs::EIMS, 0b001);
+    }
+
+    fn rx_interrupt(&self, queue: u16) -> Option<(u64, u32)> {
+        (queue < self.model.queues).then_some((regs::EIMS, 0b10 << queue))
+    }
+
+    fn stats(&self) -> Option<RawStats> {
+        let read = |offset| self.registers.read(offset);
+        if read(regs::STATUS) == u32::MAX {
+            return None;
+        }
+        let queues = 0..self.model.queues;
+        Some(RawStats {
+            rx_packets: read(regs::GPRC),
+            rx_bytes: read(regs::GORC),
+            rx_multicast: read(regs::MPRC),
+            tx_packets: read(regs::GPTC),
+            tx_bytes: read(regs::GOTC),
+            rx_dropped: queues
+                .map(|n| read(regs::of_queue(regs::RQDPC, n)) & regs::RQDPC_COUNT)
+                .sum(),
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! The mailbox between an Intel VF and its PF: 16 words of shared memory and one register.
+//!
+//! Sources: 82576 datasheet 4.6.11.1.2 and 7.10.2.9.1, 82599 datasheet 4.6.11.1 (the two agree); the
+//! messages and waiting times as Linux's igb and igbvf have them.
+
+use std::time::Duration;
+
+use super::Registers;
+use super::registers::wait;
+use crate::{Error, Result};
+
+/// Words that a message can have.
+pub(crate) const WORDS: usize = 16;
+
+// VFMAILBOX. What the PF does is shown in bits that reading clears, so they are kept here until used.
+const REQ: u32 = 1 << 0;
+const ACK: u32 = 1 << 1;
+const VFU: u32 = 1 << 2;
+const PFSTS: u32 = 1 << 4;
+const PFACK: u32 = 1 << 5;
+const RSTI: u32 = 1 << 6;
+const RSTD: u32 = 1 << 7;
+const READ_TO_CLEAR: u32 = PFSTS | PFACK | RSTD;
+/// What a device that is gone reads as.
+const ALL_ONES: u32 = u32::MAX;
+
+/// Set in an answer: the PF did what was asked.
+pub(crate) const MESSAGE_ACK: u32 = 1 << 31;
+/// Set in an answer: the PF refused.
+pub(crate) const MESSAGE_NACK: u32 = 1 << 30;
+/// Set while the PF takes requests from this VF.
+pub(crate) const CLEAR_TO_SEND: u32 = 1 << 29;
+
+/// How long a PF may take to answer; Linux's drivers wait a second.
+const ANSWER: Duration = Duration::from_secs(1);
+/// How long to wait for the buffer.
+const OWNERSHIP: Duration = Duration::from_millis(20);
+
+/// What the register showed since it was last asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Signals {
+    /// The PF wrote a message.
+    pub(crate) message: bool,
+    /// The PF was reset, or is in reset.
+    pub(crate) reset: bool,
+}
+
+/// The VF's end of the mailbox.
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    registers: Registers,
+    control: u64,
+    memory: u64,
+    /// Read-to-clear bits that were read and not used yet.
+    sticky: u32,
+    /// The PF said, between other things, that it does not know this VF any more.
+    forgotten: bool,
+}
+
+impl Mailbox {
+    /// A mailbox with its register at `control` and its words from `memory` on.
+    pub(crate) fn new(registers: Registers, control: u64, memory: u64) -> Mailbox {
+        Mailbox { registers, control, memory, sticky: 0, forgotten: false }
+    }
+
+    fn status(&mut self) -> u32 {
+        let status = self.registers.read(self.control) | self.sticky;
+        self.sticky = status & READ_TO_CLEAR;
+        status
+    }
+
+    /// Whether any bit of `mask` showed; forgets them.
+    fn take(&mut self, mask: u32) -> bool {
+        let found = self.status() & mask != 0;
+        self.sticky &= !mask;
+        found
+    }
+
+    /// Waits until the PF is not in reset.
+    pub(crate) fn wait_for_pf(&mut self, timeout: Duration) -> Result<()> {
+        let alive = wait(timeout, || {
+            let status = self.status();
+            status != ALL_ONES && status & RSTI == 0
+        });
+        self.sticky = 0;
+        if alive { Ok(()) } else { Err(self.silent("the PF is still in reset")) }
+    }
+
+    /// What the PF signalled since the last call.
+    pub(crate) fn signals(&mut self) -> Result<Signals> {
+        let status = self.status();
+        if status == ALL_ONES {
+            return Err(self.silent("the mailbox reads all ones: the device is gone"));
+        }
+        self.sticky = 0;
+        let reset = status & (RSTI | RSTD) != 0 || self.forgotten;
+        Ok(Signals { message: status & PFSTS != 0, reset })
+    }
+
+    /// Notes that the PF does not know this VF any more, or (after a greeting) that it does.
+    pub(crate) fn set_forgotten(&mut self, forgotten: bool) {
+        self.forgotten = forgotten;
+    }
+
+    /// Sends a request and waits for the PF's answer, whose first word without its marks is the
+    /// request's. Returns the answer's words.
+    pub(crate) fn request(&mut self, message: &[u32]) -> Result<[u32; WORDS]> {
+        self.send(message)?;
+        let kind = message[0] & 0xffff;
+        // Another message of the PF (a ping) may stand between.
+        for _ in 0..4 {
+            if !wait(ANSWER, || self.take(PFSTS)) {
+                break;
+            }
+            let answer = self.receive()?;
+            if is_answer(&answer) && answer[0] & 0xffff == kind {
+                return Ok(answer);
+            }
+            self.forgotten |= is_farewell(&answer);
+        }
+        Err(self.silent(&format!("the PF did not answer mailbox message {kind:#x}")))
+    }
+
+    fn send(&mut self, message: &[u32]) -> Result<()> {
+        self.own()?;
+        // What was signalled before is about the message that is overwritten now.
+        self.sticky &= !(PFSTS | PFACK);
+        for (i, word) in (0..).zip(&message[..message.len().min(WORDS)]) {
+            self.registers.write(self.memory + 4 * i, *word);
+        }
+        self.registers.write(self.control, REQ);
+        if wait(ANSWER, || self.take(PFACK)) {
+            Ok(())
+        } else {
+            Err(self.silent("the PF did not take a mailbox message"))
+        }
+    }
+
+    /// Reads the message that the PF signalled.
+    pub(crate) fn receive(&mut self) -> Result<[u32; WORDS]> {
+        self.own()?;
+        let mut words = [0; WORDS];
+        for (i, word) in (0..).zip(&mut words) {
+            *word = self.registers.read(self.memory + 4 * i);
+        }
+        self.registers.write(self.control, ACK);
+        Ok(words)
+    }
+
+    /// Takes hold of the buffer.
+    fn own(&mut self) -> Result<()> {
+        let owned = wait(OWNERSHIP, || {
+            self.registers.write(self.control, VFU);
+            let status = self.status();
+            status != ALL_ONES && status & VFU != 0
+        });
+        if owned { Ok(()) } else { Err(self.silent("the PF does not let go of the mailbox")) }
+    }
+
+    pub(crate) fn silent(&self, what: &str) -> Error {
+        Error::PfSilent { device: self.registers.device(), what: what.to_string() }
+    }
+}
+
+/// Whether a message answers one of the VF's.
+fn is_answer(message: &[u32; WORDS]) -> bool {
+    message[0] & (MESSAGE_ACK | MESSAGE_NACK) != 0
+}
+
+/// Whether a message says that the PF takes no requests from the VF: it has forgotten its greeting.
+/// PFs ping their VFs when their link changes, and before they reset.
+pub(crate) fn is_farewell(message: &[u32; WORDS]) -> bool {
+    !is_answer(message) && message[0] & CLEAR_TO_SEND == 0
+}

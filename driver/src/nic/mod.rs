@@ -1,0 +1,151 @@
+//! Drivers of VF families: one folder each.
+//!
+//! A family turns the calls of [`Vf`] into registers and mailbox messages of its device. It runs on
+//! the control path only, behind one lock; packets never pass through here.
+
+pub(crate) mod igbvf;
+mod mailbox;
+mod registers;
+
+use std::sync::Arc;
+
+use crate::transport::Transport;
+use crate::{Error, LinkState, MacAddress, Result};
+
+pub(crate) use mailbox::Mailbox;
+pub(crate) use registers::Registers;
+
+/// The descriptor format that a device's queues speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DescriptorFormat {
+    /// Advanced descriptors of the 82576.
+    Adv82576,
+    /// The same, with the tag of looped-back frames byte-swapped (I350).
+    AdvI350,
+}
+
+/// What a device can do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Queue pairs.
+    pub(crate) queues: u16,
+    /// Longest frame in bytes, with FCS and without VLAN tag.
+    pub(crate) max_frame: u16,
+    /// Most frames (buffers) that one transmitted packet may have.
+    pub(crate) max_tx_chain: usize,
+}
+
+/// Where a ring is, for the device's registers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RingPlace {
+    /// I/O virtual address of the first descriptor.
+    pub(crate) iova: u64,
+    /// Bytes of all descriptors.
+    pub(crate) len: usize,
+}
+
+/// What the PF or the device had to say when it was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct News {
+    /// The PF reset the device, or lost its state of this VF: nothing works until
+    /// [`Vf::reset`].
+    pub(crate) pf_reset: bool,
+}
+
+/// 32-bit counters as the device has them now; [`crate::port`] widens them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RawStats {
+    /// Good packets received.
+    pub(crate) rx_packets: u32,
+    /// Good octets received.
+    pub(crate) rx_bytes: u32,
+    /// Multicast packets received.
+    pub(crate) rx_multicast: u32,
+    /// Good packets transmitted.
+    pub(crate) tx_packets: u32,
+    /// Good octets transmitted.
+    pub(crate) tx_bytes: u32,
+    /// Packets dropped for want of a descriptor, since the last reading.
+    pub(crate) rx_dropped: u32,
+}
+
+/// The control path of one VF.
+pub(crate) trait Vf: Send {
+    /// The descriptor format of its queues.
+    fn format(&self) -> DescriptorFormat;
+
+    /// What the device can do.
+    fn limits(&self) -> Limits;
+
+    /// Resets the function and greets the PF. All queues, interrupts and filters are off after it.
+    /// Returns the MAC address that the PF assigned, if it did.
+    fn reset(&mut self) -> Result<Option<MacAddress>>;
+
+    /// Takes what the PF had to say since the last call.
+    fn news(&mut self) -> Result<News>;
+
+    /// The link as the device shows it.
+    fn link(&self) -> LinkState;
+
+    /// Asks the PF for this unicast address.
+    fn set_mac(&mut self, mac: MacAddress) -> Result<()>;
+
+    /// Asks the PF for exactly these multicast groups.
+    fn set_multicast(&mut self, groups: &[MacAddress]) -> Result<()>;
+
+    /// Asks the PF to let a VLAN through, or no more.
+    fn set_vlan(&mut self, id: u16, on: bool) -> Result<()>;
+
+    /// Asks the PF for all unicast frames.
+    fn set_promiscuous(&mut self, on: bool) -> Result<()>;
+
+    /// Asks the PF for all multicast frames.
+    fn set_all_multicast(&mut self, on: bool) -> Result<()>;
+
+    /// Asks the PF to let frames of up to `len` bytes through, FCS counted and VLAN tag not.
+    fn set_max_frame(&mut self, len: u16) -> Result<()>;
+
+    /// Register offset of a receive queue's tail.
+    fn rx_tail(&self, queue: u16) -> u64;
+
+    /// Register offset of a transmit queue's tail.
+    fn tx_tail(&self, queue: u16) -> u64;
+
+    /// Turns a receive queue on, head and tail at 0: it owns no descriptor yet.
+    fn start_rx(&mut self, queue: u16, ring: RingPlace, data_room: usize) -> Result<()>;
+
+    /// Turns a receive queue off, and returns when the device has stopped.
+    fn stop_rx(&mut self, queue: u16) -> Result<()>;
+
+    /// Turns a transmit queue on, head and tail at 0.
+    fn start_tx(&mut self, queue: u16, ring: RingPlace) -> Result<()>;
+
+    /// Turns a transmit queue off, and returns when the device has stopped.
+    fn stop_tx(&mut self, queue: u16) -> Result<()>;
+
+    /// Lets vector 0 signal what [`Vf::news`] tells.
+    fn enable_news_interrupt(&mut self);
+
+    /// Register offset and value which let the vector of a receive queue (1 + queue) signal once.
+    fn rx_interrupt(&self, queue: u16) -> Option<(u64, u32)>;
+
+    /// Reads the device's counters; `None` when it does not answer.
+    fn stats(&self) -> Option<RawStats>;
+}
+
+/// The BAR that holds the registers of every family here.
+pub(crate) const REGISTER_BAR: u8 = 0;
+
+/// Finds the driver for a device.
+pub(crate) fn probe(transport: &Arc<dyn Transport>) -> Result<Box<dyn Vf>> {
+    let identity = transport.identity();
+    match igbvf::Igbvf::probe(transport)? {
+        Some(vf) => Ok(Box::new(vf)),
+        None => Err(Error::Unsupported {
+            device: transport.name().to_string(),
+            vendor: identity.vendor,
+            id: identity.device,
+            supported: igbvf::SUPPORTED.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,114 @@
+//! How a port is set up.
+
+use barline_ring::{Layout, RING_LEN_MAX, RING_LEN_MIN};
+
+use crate::arena::{Arena, ArenaConfig};
+use crate::dma::PagePreference;
+use crate::nic::Limits;
+use crate::{Error, MacAddress, Result, Root};
+
+/// How a port is set up. Every value is checked when the port is opened.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Receive queues: 1 up to what the device has (82576 VF: 2, I350 VF: 1).
+    pub rx_queues: u16,
+    /// Transmit queues: as for receive.
+    pub tx_queues: u16,
+    /// Descriptors of each receive queue: a power of two from 64 to 4096.
+    pub rx_ring: usize,
+    /// Descriptors of each transmit queue: a power of two from 64 to 4096.
+    pub tx_ring: usize,
+    /// Longest frame in bytes, with FCS and without VLAN tag: 64 up to what the device takes. A
+    /// frame longer than a buffer's data room arrives in several.
+    pub max_frame: u16,
+    /// The unicast address to ask the PF for. `None` takes what the PF has assigned, or a stable
+    /// local one where it assigned none.
+    pub mac: Option<MacAddress>,
+    /// The arena to use. `None` makes one that is large enough for this port and its workers.
+    pub arena: Option<Arena>,
+    /// Which pages an arena made for the port takes.
+    pub pages: PagePreference,
+    /// Where the kernel's file systems are.
+    pub root: Root,
+}
+
+impl Default for Config {
+    /// One queue pair of 512 descriptors each way, standard frames, an arena of its own.
+    fn default() -> Config {
+        Config {
+            rx_queues: 1,
+            tx_queues: 1,
+            rx_ring: 512,
+            tx_ring: 512,
+            max_frame: 1518,
+            mac: None,
+            arena: None,
+            pages: PagePreference::default(),
+            root: Root::default(),
+        }
+    }
+}
+
+/// Free buffers that a default arena has for each queue pair, beyond those in the rings: for pools,
+/// batches and hand-offs.
+const SPARE: usize = 1024;
+
+impl Config {
+    /// Checks what does not depend on the device.
+    pub(crate) fn check(&self) -> Result<()> {
+        for (key, len) in [("rx_ring", self.rx_ring), ("tx_ring", self.tx_ring)] {
+            if !len.is_power_of_two() || !(RING_LEN_MIN..=RING_LEN_MAX).contains(&len) {
+                return Err(out_of_range(key, len, "a power of two from 64 to 4096"));
+            }
+        }
+        for (key, count) in [("rx_queues", self.rx_queues), ("tx_queues", self.tx_queues)] {
+            if count == 0 {
+                return Err(out_of_range(key, count, "1 or more"));
+            }
+        }
+        if self.max_frame < 64 {
+            return Err(out_of_range("max_frame", self.max_frame, "64 bytes or more"));
+        }
+        match self.mac {
+            Some(mac) if !mac.is_unicast() => {
+                Err(out_of_range("mac", mac, "a unicast address other than 00:00:00:00:00:00"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks what depends on the device.
+    pub(crate) fn check_against(&self, limits: &Limits) -> Result<()> {
+        for (key, count) in [("rx_queues", self.rx_queues), ("tx_queues", self.tx_queues)] {
+            if count > limits.queues {
+                let allowed = format!("this device has {}", limits.queues);
+                return Err(out_of_range(key, count, &allowed));
+            }
+        }
+        if self.max_frame > limits.max_frame {
+            let allowed = format!("this device takes up to {}", limits.max_frame);
+            return Err(out_of_range("max_frame", self.max_frame, &allowed));
+        }
+        Ok(())
+    }
+
+    /// The arena to use.
+    pub(crate) fn arena(&self) -> Result<Arena> {
+        if let Some(arena) = &self.arena {
+            return Ok(arena.clone());
+        }
+        let (rx, tx) = (usize::from(self.rx_queues), usize::from(self.tx_queues));
+        let descriptors = rx * self.rx_ring + tx * self.tx_ring;
+        Arena::new(ArenaConfig {
+            buffers: descriptors + rx.max(tx) * SPARE,
+            layout: Layout::default(),
+            // Each ring starts on a page.
+            rings: descriptors * barline_ring::DESCRIPTOR_LEN + (rx + tx) * 4096,
+            pages: self.pages,
+        })
+    }
+}
+
+fn out_of_range(key: &'static str, value: impl ToString, allowed: &str) -> Error {
+    Error::Config { key, value: value.to_string(), allowed: allowed.to_string() }
+}
