@@ -3,7 +3,7 @@
 mod fixtures;
 
 use barline::pci::{ConfigSpace, Extent, PciDevice, ResourceKind};
-use barline::{Error, Root};
+use barline::{Error, MacAddress, Root};
 use fixtures::{IGB, NVME, PF, PORT, Tree, vf};
 
 fn open(tree: &Tree, address: &str) -> PciDevice {
@@ -34,7 +34,7 @@ fn a_pf_and_its_vfs() {
     let interfaces = pf.interfaces().unwrap();
     assert_eq!(interfaces.len(), 1);
     assert_eq!(interfaces[0].name, "eth0");
-    assert_eq!(interfaces[0].mac, Some([0x52, 0x54, 0, 0, 0, 1]));
+    assert_eq!(interfaces[0].mac, Some(MacAddress([0x52, 0x54, 0, 0, 0, 1])));
 
     let second = open(&tree, &vf(1));
     assert_eq!(second.driver().unwrap().as_deref(), Some("vfio-pci"));

@@ -1,7 +1,7 @@
 //! The network interfaces that a host driver made of a function.
 
 use super::attribute::Attributes;
-use crate::Result;
+use crate::{MacAddress, Result};
 
 /// A network interface of a PCI function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct NetInterface {
     /// network namespace do not show.
     pub name: String,
     /// Its MAC address; `None` for one that has no Ethernet address.
-    pub mac: Option<[u8; 6]>,
+    pub mac: Option<MacAddress>,
 }
 
 /// The interfaces below a device: `net/*`, and `virtio*/net/*` where another bus lies between.
@@ -25,33 +25,8 @@ pub(super) fn interfaces(device: &Attributes) -> Result<Vec<NetInterface>> {
     for parent in parents {
         for name in device.entries(&parent)? {
             let address = device.text(&format!("{parent}/{name}/address"))?;
-            found.push(NetInterface { name, mac: address.as_deref().and_then(mac) });
+            found.push(NetInterface { name, mac: address.and_then(|text| text.parse().ok()) });
         }
     }
     Ok(found)
-}
-
-/// Six bytes in hexadecimal with colons between, as the kernel writes them.
-fn mac(text: &str) -> Option<[u8; 6]> {
-    let mut bytes = [0; 6];
-    let mut parts = text.split(':');
-    for byte in &mut bytes {
-        *byte = parts.next().filter(|p| p.len() == 2).and_then(super::attribute::hexadecimal)?;
-    }
-    parts.next().is_none().then_some(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::mac;
-
-    #[test]
-    fn mac_addresses() {
-        assert_eq!(mac("52:54:00:12:34:5f"), Some([0x52, 0x54, 0, 0x12, 0x34, 0x5f]));
-        for text in
-            ["", "52:54:00:12:34", "52:54:00:12:34:5f:00", "52:54:00:12:34:zz", "0x:1:2:3:4:5"]
-        {
-            assert_eq!(mac(text), None, "{text}");
-        }
-    }
 }

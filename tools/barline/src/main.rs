@@ -1,2 +1,128 @@
-//! The `barline` command.
-fn main() {}
+//! The `barline` command: find, make and bind SR-IOV VFs.
+//!
+//! # Answers
+//! What a command found or did goes to standard output, as text or, with `--json`, as one JSON
+//! object alone. What went wrong goes to standard error in one line that starts with `barline:`.
+//! The exit status is 0 if all went well, 1 if something failed, 2 if the command was used wrongly;
+//! with 2 nothing was changed. The fields of the JSON are documented in [`commands`], one module
+//! for each command; they keep their names and meaning, and new ones may come.
+
+mod commands;
+mod output;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use barline::Root;
+use barline::pci::PciAddress;
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use output::Output;
+
+/// Find, make and bind SR-IOV Virtual Functions (VFs), and drive them from userspace.
+#[derive(Parser)]
+#[command(name = "barline", version, disable_help_subcommand = true)]
+// Without a command it is wrong usage like any other: one line, and not the help.
+#[command(arg_required_else_help = false)]
+struct Cli {
+    /// Answer with one JSON object on standard output.
+    #[arg(long, global = true)]
+    json: bool,
+    /// The directory that stands in for `/`: its sys, proc and dev are used.
+    #[arg(long, global = true, hide = true, env = "BARLINE_ROOT", value_name = "DIR")]
+    #[arg(hide_env = true, default_value = "/")]
+    root: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show the PFs of this machine with their VFs, and what else is bound to vfio-pci.
+    List,
+    /// Show one device: ids, driver, IOMMU group, BARs, interrupts, SR-IOV, MAC.
+    Info {
+        /// Its address, such as 0000:01:10.0.
+        #[arg(value_name = "BDF")]
+        device: PciAddress,
+    },
+    /// Bind VFs to vfio-pci, so that programs can open them. Wants root.
+    Bind {
+        /// Their addresses, such as 0000:01:10.0.
+        #[arg(value_name = "BDF", required = true)]
+        devices: Vec<PciAddress>,
+        /// Bind a device that is not a VF, too: the host loses it.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Take devices from vfio-pci. Waits while a program holds one. Wants root.
+    Unbind {
+        /// Their addresses, such as 0000:01:10.0.
+        #[arg(value_name = "BDF", required = true)]
+        devices: Vec<PciAddress>,
+        /// Let the kernel look for a driver of its own then.
+        #[arg(long)]
+        reprobe: bool,
+    },
+    /// Give a PF so many VFs, bound to no driver; 0 removes them. Wants root.
+    ///
+    /// If it has another number of them, those are removed first. The kernel may take minutes.
+    Create {
+        /// The PF's address, such as 0000:01:00.0.
+        #[arg(value_name = "PF")]
+        pf: PciAddress,
+        /// How many VFs.
+        #[arg(value_name = "N")]
+        count: u16,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    // The library's warnings; RUST_LOG=barline=debug shows each step.
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let root = Root::new(cli.root);
+    let output = Output::new(cli.json);
+    let done = match cli.command {
+        Command::List => commands::list::run(&root, output),
+        Command::Info { device } => commands::info::run(&root, output, device),
+        Command::Bind { devices, force } => commands::bind::bind(&root, output, &devices, force),
+        Command::Unbind { devices, reprobe } => {
+            commands::bind::unbind(&root, output, &devices, reprobe)
+        }
+        Command::Create { pf, count } => commands::create::run(&root, output, pf, count),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure.to_string());
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Help and version are answers; anything else is wrong usage, in one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A reader that does not want to read on is no failure.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    // What clap says is a paragraph on what is wrong, and then hints.
+    let problem: Vec<&str> =
+        text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let problem = problem.join(" ");
+    let problem = problem.strip_prefix("error: ").unwrap_or(&problem);
+    output::complain(&format!("{problem} (see `barline --help`)"));
+    ExitCode::from(2)
+}
