@@ -13,7 +13,8 @@ pub struct Layout {
     /// Bytes that a device may fill in each buffer: a multiple of 1024, from 1024 to 16384, since
     /// Intel's SRRCTL counts buffer sizes in KiB.
     pub data_room: usize,
-    /// Bytes before the data, free for headers that the application prepends: up to 1024.
+    /// Bytes before the data, free for headers that the application prepends: an even number up to
+    /// 1024. In an odd address Intel's devices take the lowest bit for "no snoop".
     pub headroom: usize,
 }
 
@@ -39,7 +40,7 @@ impl Layout {
         if !data_room.is_multiple_of(1024) || !(1024..=16384).contains(&data_room) {
             return Err(ArenaError::DataRoom(data_room));
         }
-        if headroom > 1024 {
+        if headroom > 1024 || headroom % 2 != 0 {
             return Err(ArenaError::Headroom(headroom));
         }
         Ok(())
@@ -52,9 +53,10 @@ impl Layout {
 pub enum ArenaError {
     /// The data room is not a multiple of 1024 from 1024 to 16384.
     DataRoom(usize),
-    /// The headroom is over 1024.
+    /// The headroom is odd or over 1024.
     Headroom(usize),
-    /// The memory holds fewer than 32 buffers or more than 2^31, or does not start on a cache line.
+    /// The memory holds fewer than 32 buffers or 2^31 and more, or does not start on a cache line, in
+    /// the process or for devices.
     Memory(usize),
 }
 
@@ -64,10 +66,12 @@ impl fmt::Display for ArenaError {
             ArenaError::DataRoom(n) => {
                 write!(f, "data room {n}: it must be a multiple of 1024 from 1024 to 16384")
             }
-            ArenaError::Headroom(n) => write!(f, "headroom {n}: it must be from 0 to 1024"),
+            ArenaError::Headroom(n) => {
+                write!(f, "headroom {n}: it must be an even number from 0 to 1024")
+            }
             ArenaError::Memory(n) => write!(
                 f,
-                "{n} bytes of memory: an arena needs room for 32 to 2^31 buffers, from a cache line on"
+                "{n} bytes of memory: an arena needs at least 32 and less than 2^31 buffers, from a multiple of 64 on in the addresses of the process and of devices"
             ),
         }
     }
@@ -115,7 +119,8 @@ impl Arena {
         layout.check()?;
         let stride = layout.stride();
         let total = memory.len() / stride;
-        let aligned = memory.base().as_ptr().addr().is_multiple_of(CACHE_LINE);
+        let aligned = memory.base().as_ptr().addr().is_multiple_of(CACHE_LINE)
+            && memory.iova().is_multiple_of(CACHE_LINE as u64);
         if !aligned || !(BLOCK..1 << 31).contains(&total) {
             return Err(ArenaError::Memory(memory.len()));
         }
@@ -149,6 +154,12 @@ impl Arena {
     #[inline]
     pub fn same(&self, other: &Arena) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Number of buffers.
+    #[inline]
+    pub(crate) fn total(&self) -> usize {
+        self.0.total as usize
     }
 
     /// Bytes from a buffer's start to its end.
@@ -190,8 +201,8 @@ impl Arena {
     /// mutable view of the range at the same time.
     #[inline]
     pub(crate) unsafe fn bytes<'b>(&self, index: u32, offset: u16, len: u16) -> &'b [u8] {
-        // SAFETY: `span` is inside the arena's memory, which is initialised (zeroed by whoever made
-        // it) and lives while the frame's batch holds its pool, and the pool this arena; the caller
+        // SAFETY: `span` is inside the arena's memory, which is initialised (promised to
+        // `DmaSlice::new`) and lives while the frame's batch holds its pool, and the pool this arena; the caller
         // owns the frame, so neither this process nor the device writes the bytes meanwhile.
         unsafe { std::slice::from_raw_parts(self.span(index, offset, len), usize::from(len)) }
     }

@@ -11,15 +11,19 @@ use crate::{Arena, FrameMut, FrameRef, PacketMut, Pool};
 #[derive(Debug)]
 pub struct FrameBatch<'p> {
     pool: &'p Pool,
-    /// Never longer than the capacity it was made with, so it never allocates again. The last frame
-    /// never has `MORE`.
+    /// Never longer than the capacity, nor than the arena has buffers, so it never allocates again.
+    /// The last frame never has `MORE`.
     frames: Vec<Frame>,
     capacity: usize,
 }
 
 impl<'p> FrameBatch<'p> {
     pub(crate) fn new(pool: &'p Pool, capacity: usize) -> FrameBatch<'p> {
-        FrameBatch { pool, frames: Vec::with_capacity(capacity), capacity }
+        FrameBatch {
+            pool,
+            frames: Vec::with_capacity(capacity.min(pool.arena().total())),
+            capacity,
+        }
     }
 
     /// Frames in the batch.
@@ -178,19 +182,11 @@ impl<'p> FrameBatch<'p> {
         &mut self.frames
     }
 
-    /// Panics if `arena` is not this batch's: one check a batch is what keeps the buffers of two
-    /// arenas apart.
+    /// Panics if `arena` is not this batch's.
     #[inline]
     pub(crate) fn check_arena(&self, arena: &Arena) {
-        if !self.arena().same(arena) {
-            foreign_arena();
-        }
+        self.pool.check_arena(arena);
     }
-}
-
-#[cold]
-fn foreign_arena() -> ! {
-    panic!("frames of one arena cannot go to a ring, batch or hand-off of another")
 }
 
 /// Frames of the packet that starts `frames`. A chain that never ends (there is none) ends with them.

@@ -30,8 +30,13 @@ impl DmaSlice {
     /// Describes `len` bytes at `base`, which devices see at `iova`.
     ///
     /// # Safety
-    /// The bytes are valid for reads and writes from any thread while `keep` lives; no reference to
-    /// any of them exists or is made elsewhere, and nobody else in the process accesses them.
+    /// - The bytes are initialised, and valid for reads and writes from any thread while `keep`
+    ///   lives; neither `base + len` nor `iova + len` overflows.
+    /// - No reference to any of them exists or is made elsewhere, no other slice describes them, and
+    ///   nobody else in the process accesses them (but for a model of a device, which keeps to what
+    ///   is armed for it).
+    /// - Dropping `keep` for the last time ends the access of devices to the bytes before anything
+    ///   else can use them.
     pub unsafe fn new(base: NonNull<u8>, len: usize, iova: u64, keep: KeepAlive) -> DmaSlice {
         DmaSlice { base, len, iova, keep }
     }
@@ -99,7 +104,9 @@ impl Doorbell {
     /// A doorbell at `register`.
     ///
     /// # Safety
-    /// `register` is valid for volatile 32-bit reads and writes from any thread while `keep` lives.
+    /// `register` is aligned, and valid for volatile 32-bit reads and writes from any thread while
+    /// `keep` lives. It is a tail register, or a word in the part of one: no value written to it
+    /// makes a device touch other memory than its ring tells it to.
     pub unsafe fn new(register: NonNull<u32>, keep: KeepAlive) -> Doorbell {
         Doorbell { register, _keep: keep }
     }

@@ -13,9 +13,9 @@ use crate::frame::Frame;
 use crate::sync::{Mutex, lock};
 use crate::{Arena, FrameBatch};
 
-/// A hand-off for up to `capacity` frames of `arena` on their way between two workers.
+/// A hand-off for up to `capacity` frames (at least 1) of `arena` on their way between two workers.
 pub fn handoff(arena: &Arena, capacity: usize) -> (FrameSender, FrameReceiver) {
-    let (producer, consumer) = RingBuffer::new(capacity.max(1));
+    let (producer, consumer) = RingBuffer::new(capacity.clamp(1, arena.total()));
     let shared = Arc::new(Shared { arena: arena.clone(), ends: Mutex::new(Ends::default()) });
     let sender = FrameSender { producer, shared: shared.clone() };
     (sender, FrameReceiver { consumer: Some(consumer), shared })

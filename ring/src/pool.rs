@@ -21,7 +21,7 @@ pub struct Pool {
 impl Pool {
     /// A pool on `arena` that keeps at most `limit` free buffers (at least 64) to itself.
     pub fn new(arena: &Arena, limit: usize) -> Pool {
-        let limit = limit.max(2 * BLOCK);
+        let limit = limit.min(arena.total()).max(2 * BLOCK);
         Pool { arena: arena.clone(), free: RefCell::new(Vec::with_capacity(limit)), limit }
     }
 
@@ -39,6 +39,15 @@ impl Pool {
     /// An empty batch of at most `capacity` frames, which returns its frames here when dropped.
     pub fn batch(&self, capacity: usize) -> FrameBatch<'_> {
         FrameBatch::new(self, capacity)
+    }
+
+    /// Panics if `arena` is not this pool's: one check a batch is what keeps the buffers of two
+    /// arenas apart.
+    #[inline]
+    pub(crate) fn check_arena(&self, arena: &Arena) {
+        if !self.arena.same(arena) {
+            foreign_arena();
+        }
     }
 
     /// Takes as many buffers as `block` has places, all or none; says whether it did.
@@ -94,6 +103,11 @@ impl Pool {
         free.extend_from_slice(&buffers[..keep]);
         self.arena.give(buffers[keep..].iter().copied());
     }
+}
+
+#[cold]
+fn foreign_arena() -> ! {
+    panic!("frames of one arena cannot go to a ring, batch, pool or hand-off of another")
 }
 
 impl Drop for Pool {

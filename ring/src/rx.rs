@@ -15,7 +15,8 @@ use crate::{Arena, BLOCK, DmaSlice, Doorbell, Format, FrameBatch, RingError, RxC
 pub struct RxConfig {
     /// Descriptors: a power of two from 64 to 4096.
     pub len: usize,
-    /// Most frames in one packet; a longer one is dropped and counted. At most `len - 63`.
+    /// Most frames in one packet; a longer one is dropped and counted. At most `len - 33`: one less
+    /// than the ring always has armed, so that no packet, and none that never ends, can stop it.
     pub max_chain: usize,
 }
 
@@ -30,7 +31,8 @@ pub struct RxRing<F> {
     shadow: Box<[u32]>,
     /// Next descriptor to be reported, free-running.
     next: u32,
-    /// Next descriptor to arm, free-running: `next <= armed <= next + len - BLOCK`.
+    /// Next descriptor to arm, free-running, a multiple of the block: `next <= armed < next + len`,
+    /// and after a refill that found buffers `armed >= next + len - BLOCK`.
     armed: u32,
     /// The device is known to have stopped: dropping the ring loses nothing.
     released: bool,
@@ -68,17 +70,18 @@ impl<F: Format> RxRing<F> {
         let slots = Slots::new(memory, config.len)?;
         let mut ring = RxRing {
             shadow: vec![0; config.len].into_boxed_slice(),
+            next: slots.start(),
+            armed: slots.start(),
             slots,
-            next: 0,
-            armed: 0,
             released: false,
             skipping: false,
-            max_chain: config.max_chain.clamp(1, config.len - 2 * BLOCK + 1),
+            max_chain: config.max_chain.clamp(1, config.len - BLOCK - 1),
             arena: arena.clone(),
             tail,
             counters: Arc::default(),
             format: PhantomData,
         };
+        ring.counters.next.set(ring.next);
         match ring.fill() {
             Ok(()) => Ok(ring),
             Err(error) => {
@@ -245,7 +248,8 @@ impl<F: Format> RxRing<F> {
     #[inline]
     fn refill(&mut self, batch: &FrameBatch<'_>) {
         let before = self.armed;
-        while self.armed.wrapping_sub(self.next) <= self.slots.len() - 2 * BLOCK as u32 {
+        // One descriptor stays free: a full ring would look empty.
+        while self.armed.wrapping_sub(self.next) < self.slots.len() - BLOCK as u32 {
             let mut block = [0; BLOCK];
             if !batch.pool().take(&mut block) {
                 self.counters.no_buffers.add(1);
@@ -294,10 +298,10 @@ impl<F: Format> RxRing<F> {
 
     fn empty(&mut self) {
         self.arena.give(self.held());
-        self.next = 0;
-        self.armed = 0;
+        self.next = self.slots.start();
+        self.armed = self.next;
         self.skipping = false;
-        self.counters.next.set(0);
+        self.counters.next.set(self.next);
         self.slots.clear();
     }
 

@@ -80,6 +80,13 @@ impl Slots {
         self.mask + 1
     }
 
+    /// Where free-running positions start: one lap before they overflow, so that every ring that
+    /// runs at all runs through the overflow. It is descriptor 0.
+    #[inline]
+    pub(crate) fn start(&self) -> u32 {
+        self.len().wrapping_neg()
+    }
+
     /// The descriptor number of a free-running position.
     #[inline]
     pub(crate) fn slot(&self, position: u32) -> usize {

@@ -19,10 +19,14 @@ pub struct TxConfig {
     /// Descriptors: a power of two from 64 to 4096.
     pub len: usize,
     /// Longest packet that may be sent, in bytes without FCS; a longer one is dropped and counted.
+    /// At most 262143, the largest length that a descriptor can state.
     pub max_packet: usize,
     /// Most frames in one packet (1 to 32); one of more is dropped and counted.
     pub max_chain: usize,
 }
+
+/// Longest packet that a descriptor can describe: PAYLEN has 18 bits.
+const MAX_PACKET: usize = (1 << 18) - 1;
 
 /// In the shadow: this descriptor has no buffer of its own.
 const NO_BUFFER: u32 = u32::MAX;
@@ -77,17 +81,19 @@ impl<F: Format> TxRing<F> {
         arena: &Arena,
         config: TxConfig,
     ) -> Result<TxRing<F>, RingError> {
+        let slots = Slots::new(memory, config.len)?;
+        let start = slots.start();
         Ok(TxRing {
-            slots: Slots::new(memory, config.len)?,
+            slots,
             shadow: vec![NO_BUFFER; config.len].into_boxed_slice(),
-            next: 0,
-            clean: 0,
+            next: start,
+            clean: start,
             marks: vec![Mark::default(); config.len].into_boxed_slice(),
-            marks_head: 0,
-            marks_tail: 0,
+            marks_head: start,
+            marks_tail: start,
             context: None,
             released: false,
-            max_packet: config.max_packet,
+            max_packet: config.max_packet.min(MAX_PACKET),
             max_chain: config.max_chain.clamp(1, BLOCK),
             arena: arena.clone(),
             tail,
@@ -132,7 +138,7 @@ impl<F: Format> TxRing<F> {
     #[inline]
     pub fn push(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         batch.check_arena(&self.arena);
-        self.reap(batch.pool());
+        self.collect(batch.pool());
         let (mut sent, mut packets, mut bytes) = (0, 0, 0);
         let (mut marked, mut unmarked) = (self.next, 0);
         let mut last = None;
@@ -239,6 +245,13 @@ impl<F: Format> TxRing<F> {
     /// The pool belongs to another arena.
     #[inline]
     pub fn reap(&mut self, pool: &Pool) -> u64 {
+        pool.check_arena(&self.arena);
+        self.collect(pool)
+    }
+
+    /// Frees what the device is done with into `pool`, which is of the ring's arena.
+    #[inline]
+    fn collect(&mut self, pool: &Pool) -> u64 {
         let mut packets = 0;
         while self.marks_head != self.marks_tail {
             let mark = self.marks[self.slots.slot(self.marks_head)];
@@ -282,8 +295,9 @@ impl<F: Format> TxRing<F> {
             .sum();
         self.counters.lost.add(u64::from(lost));
         self.arena.give(self.held());
-        (self.next, self.clean) = (0, 0);
-        (self.marks_head, self.marks_tail) = (0, 0);
+        let start = self.slots.start();
+        (self.next, self.clean) = (start, start);
+        (self.marks_head, self.marks_tail) = (start, start);
         self.context = None;
         self.slots.clear();
     }

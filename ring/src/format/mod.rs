@@ -6,10 +6,18 @@ pub use advanced::{Adv82576, Adv82599, AdvI350, Advanced};
 
 use crate::frame::Flags;
 
+mod sealed {
+    /// Keeps [`super::Format`] to this crate.
+    pub trait Sealed {}
+
+    impl<V: super::advanced::Variant> Sealed for super::Advanced<V> {}
+}
+
 /// The descriptor format of a device family with 16-byte descriptors that completes them in place.
 ///
-/// A family whose rings work another way (virtio's, say) has rings of its own.
-pub trait Format: Send + Sync + 'static {
+/// A family whose rings work another way (virtio's, say) has rings of its own. The trait is sealed:
+/// a format that made up an address would let safe code point a device at any memory.
+pub trait Format: sealed::Sealed + Send + Sync + 'static {
     /// A receive descriptor that offers the buffer at `iova`.
     fn rx_arm(iova: u64) -> [u64; 2];
 

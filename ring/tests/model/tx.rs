@@ -1,0 +1,210 @@
+//! The transmit queue of the model.
+
+use std::collections::VecDeque;
+
+use super::chip::{TxData, TxWork};
+use super::{Chip, Ledger, Owner, Region, Register};
+
+/// A packet that went out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The tag that was inserted.
+    pub vlan: Option<u16>,
+    /// Buffers that it came from.
+    pub buffers: Vec<u64>,
+}
+
+/// A transmit queue.
+pub struct TxDevice {
+    chip: Chip,
+    ring: Region,
+    buffers: Region,
+    ledger: Ledger,
+    tail: Register,
+    /// The driver's ring was released.
+    pub released: bool,
+    len: u32,
+    fetched: u32,
+    queue: VecDeque<Queued>,
+    /// Buffers read and not reported.
+    unreported: Vec<u64>,
+    tag: Option<u16>,
+    packet: Sent,
+    /// Packets that went out, less what the test has taken.
+    pub sent: Vec<Sent>,
+    /// Context descriptors executed.
+    pub contexts: u64,
+    /// Reports written.
+    pub reports: u64,
+    /// Whether it reports at all.
+    pub reporting: bool,
+}
+
+struct Queued {
+    slot: u32,
+    work: TxWork,
+    /// Reported before it was read: the host may have done anything to it since.
+    early: bool,
+}
+
+impl TxDevice {
+    /// An empty queue.
+    pub fn new(
+        chip: Chip,
+        ring: Region,
+        len: usize,
+        tail: Register,
+        (buffers, ledger): (Region, Ledger),
+    ) -> TxDevice {
+        TxDevice {
+            chip,
+            ring,
+            buffers,
+            ledger,
+            tail,
+            released: false,
+            len: len as u32,
+            fetched: 0,
+            queue: VecDeque::new(),
+            unreported: Vec::new(),
+            tag: None,
+            packet: Sent { bytes: Vec::new(), vlan: None, buffers: Vec::new() },
+            sent: Vec::new(),
+            contexts: 0,
+            reports: 0,
+            reporting: true,
+        }
+    }
+
+    /// Reads the descriptors up to the tail.
+    pub fn fetch(&mut self) {
+        let tail = self.tail.value();
+        assert!(tail < self.len, "tail {tail} is outside the ring");
+        while self.fetched != tail {
+            let work = self.chip.transmit(self.ring.load(self.fetched));
+            if let TxWork::Data(TxData { iova, len, .. }) = work {
+                assert!(len > 0, "a descriptor of no bytes");
+                self.ledger.pass(iova, usize::from(len), Owner::Host, Owner::Transmit);
+            }
+            self.queue.push_back(Queued { slot: self.fetched, work, early: false });
+            self.fetched = (self.fetched + 1) % self.len;
+        }
+    }
+
+    /// Descriptors shown to the device and not executed.
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Executes up to `max` descriptors; returns how many.
+    pub fn step(&mut self, max: usize) -> usize {
+        self.fetch();
+        let count = max.min(self.queue.len());
+        for _ in 0..count {
+            let Queued { slot, work, early } = self.queue.pop_front().unwrap();
+            match work {
+                TxWork::Context(tag) => {
+                    self.tag = Some(tag);
+                    self.contexts += 1;
+                }
+                TxWork::Data(data) => self.gather(slot, data, early),
+            }
+        }
+        count
+    }
+
+    fn gather(&mut self, slot: u32, data: TxData, early: bool) {
+        let start = self.packet.bytes.len();
+        self.packet.bytes.resize(start + usize::from(data.len), 0);
+        self.buffers.read(data.iova, &mut self.packet.bytes[start..]);
+        self.packet.buffers.push(data.iova);
+        if start == 0 {
+            self.packet.vlan =
+                data.vlan.then(|| self.tag.expect("VLE without a context before it"));
+        }
+        assert_eq!(data.vlan, self.packet.vlan.is_some(), "VLE changes inside");
+        if !early {
+            self.unreported.push(data.iova);
+        }
+        if data.end {
+            assert_eq!(data.total as usize, self.packet.bytes.len(), "PAYLEN");
+            let next = Sent { bytes: Vec::new(), vlan: None, buffers: Vec::new() };
+            self.sent.push(std::mem::replace(&mut self.packet, next));
+        }
+        if data.report {
+            assert!(data.end, "RS inside a packet");
+            if self.reporting && !early {
+                for iova in self.unreported.drain(..) {
+                    self.ledger.pass(iova, 0, Owner::Transmit, Owner::Host);
+                }
+                self.ring.store(slot, self.chip.transmitted());
+                self.reports += 1;
+            }
+        }
+    }
+
+    /// Lies: reports everything that was asked for before reading any of it.
+    pub fn report_early(&mut self) {
+        self.fetch();
+        let Some(last) = self
+            .queue
+            .iter()
+            .rposition(|queued| matches!(queued.work, TxWork::Data(data) if data.report))
+        else {
+            return;
+        };
+        for iova in self.unreported.drain(..) {
+            self.ledger.pass(iova, 0, Owner::Transmit, Owner::Host);
+        }
+        for queued in self.queue.range_mut(..=last) {
+            let TxWork::Data(data) = queued.work else {
+                continue;
+            };
+            if queued.early {
+                continue;
+            }
+            queued.early = true;
+            self.ledger.pass(data.iova, 0, Owner::Transmit, Owner::Host);
+            if data.report {
+                self.ring.store(queued.slot, self.chip.transmitted());
+                self.reports += 1;
+            }
+        }
+    }
+
+    /// Lies: overwrites any descriptor that it has read with anything that does not say done.
+    pub fn scribble(&mut self, slot: u32, [first, second]: [u64; 2]) {
+        self.fetch();
+        let slot = slot % self.len;
+        self.ring.store(slot, [first, second & !(1 << 32)]);
+    }
+
+    /// Switches the queue off.
+    pub fn stop(&mut self) {
+        self.fetch();
+        let queued = self.queue.drain(..).filter(|queued| !queued.early).filter_map(|queued| {
+            match queued.work {
+                TxWork::Data(data) => Some(data.iova),
+                TxWork::Context(_) => None,
+            }
+        });
+        for iova in self.unreported.drain(..).chain(queued) {
+            self.ledger.pass(iova, 0, Owner::Transmit, Owner::Host);
+        }
+        self.packet.bytes.clear();
+        self.packet.buffers.clear();
+        self.tail.reset();
+        self.fetched = 0;
+        self.tag = None;
+    }
+}
+
+impl Drop for TxDevice {
+    fn drop(&mut self) {
+        if !self.released {
+            self.ring.keep_for_ever();
+        }
+    }
+}
