@@ -9,8 +9,7 @@ use crate::{Error, Result};
 pub struct Bound {
     /// The driver that the function had before; `vfio-pci` if there was nothing to do.
     pub before: Option<String>,
-    /// Its IOMMU group, as in `/dev/vfio/<group>`; `None` only in vfio's no-IOMMU mode on kernels
-    /// that show none.
+    /// Its IOMMU group, as in `/dev/vfio/<group>` (`noiommu-<group>` in vfio's no-IOMMU mode).
     pub group: Option<u32>,
 }
 

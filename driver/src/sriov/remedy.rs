@@ -58,7 +58,7 @@ pub(super) fn bind(errno: i32) -> &'static str {
             "the device is taken: another driver has it, or it is a PF that has VFs (`barline create PF 0` removes them)"
         }
         libc::EINVAL => {
-            "the driver refused the device: no IOMMU, or it is on vfio-pci's deny list; dmesg says which it was"
+            "the driver refused the device: a bridge and not an endpoint, no IOMMU, or on vfio-pci's deny list; dmesg may say which it was"
         }
         libc::ENODEV => "the driver does not know such a device, or the device went meanwhile",
         libc::EAGAIN => "the driver waits for something that is not loaded yet: try again",

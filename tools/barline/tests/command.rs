@@ -221,7 +221,10 @@ fn what_is_done_already_succeeds() {
         json(&tree, &["create", PF, "3"]),
         json!({"pf": PF, "before": 3, "num_vfs": 3, "vfs": [vf(0), vf(1), vf(2)]})
     );
-    assert!(text(&tree, &["create", PF, "3"]).starts_with("0000:01:00.0: has 3 VFs, as before: "));
+    assert_eq!(
+        text(&tree, &["create", PF, "3"]),
+        "0000:01:00.0: has 3 VFs: 0000:01:10.0 0000:01:10.2 0000:01:10.4 (as before)\n"
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `address` | the function |
 //! | `before` | the driver that it had, or null; `vfio-pci` if there was nothing to do |
-//! | `iommu_group` | number, as in `/dev/vfio/<number>`, or null in vfio's no-IOMMU mode |
+//! | `iommu_group` | number, as in `/dev/vfio/<number>` (`noiommu-<number>` in vfio's no-IOMMU mode), or null if the kernel shows none |
 //! | `in_the_way` | array of strings: members of that group whose drivers keep programs from opening it |
 //!
 //! The JSON of `unbind` is `{"unbound": [...]}`:

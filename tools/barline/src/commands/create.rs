@@ -39,13 +39,17 @@ pub fn run(root: &Root, output: Output, pf: PciAddress, count: u16) -> Result<()
 impl fmt::Display for Created {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.pf)?;
-        match (self.before, self.num_vfs) {
-            (0, 0) => return writeln!(f, "has no VFs, as before"),
-            (before, 0) => return writeln!(f, "has no VFs; {before} removed"),
-            (before, now) if before == now => write!(f, "has {now} VFs, as before")?,
-            (0, now) => write!(f, "has {now} VFs")?,
-            (before, now) => write!(f, "has {now} VFs; the {before} of before were removed")?,
+        let vfs = |count| if count == 1 { "1 VF".to_string() } else { format!("{count} VFs") };
+        let (before, now) = (self.before, self.num_vfs);
+        match now {
+            0 => write!(f, "has no VFs")?,
+            now => write!(f, "has {}: {}", vfs(now), self.vfs.join(" "))?,
         }
-        writeln!(f, ": {}", self.vfs.join(" "))
+        if before == now {
+            write!(f, " (as before)")?;
+        } else if before > 0 {
+            write!(f, " (removed {} first)", vfs(before))?;
+        }
+        writeln!(f)
     }
 }

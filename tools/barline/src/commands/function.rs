@@ -5,7 +5,7 @@
 //! | `address` | string |
 //! | `vendor`, `device` | string of four hexadecimal digits |
 //! | `driver` | string, or null if it is bound to none |
-//! | `iommu_group` | object, or null if no IOMMU isolates it: `number`, as in `/dev/vfio/<number>`; `no_iommu`, true if there is no IOMMU behind it; `members`, an array of all functions in it, the function itself included: `device`, `driver`, and `in_the_way`, true if that driver keeps programs from opening the group |
+//! | `iommu_group` | object, or null if no IOMMU isolates it: `number`, as in `/dev/vfio/<number>`; `no_iommu`, true if there is no IOMMU behind it (then it is `/dev/vfio/noiommu-<number>`); `members`, an array of all functions in it, the function itself included: `device`, `driver`, and `in_the_way`, true if that driver keeps programs from opening the group |
 //! | `numa_node` | number, or null if the firmware does not say |
 //! | `interfaces` | array of the network interfaces that a host driver made of it: `name`, `mac` |
 

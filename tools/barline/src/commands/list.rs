@@ -75,45 +75,49 @@ impl fmt::Display for List {
             return writeln!(f, "no SR-IOV device and nothing bound to vfio-pci");
         }
         for pf in &self.pfs {
-            write!(f, "{:<20}", pf.function.address)?;
-            line(f, &pf.function)?;
-            writeln!(f, "  {} of {} VFs", pf.num_vfs, pf.total_vfs)?;
+            let mut line = columns(&format!("{:<20}", pf.function.address), &pf.function);
+            line.push(format!("{} of {} VFs", pf.num_vfs, pf.total_vfs));
+            row(f, &line)?;
             for vf in &pf.vfs {
-                write!(f, "  VF {:<3} {:<12}", vf.index, vf.function.address)?;
-                line(f, &vf.function)?;
-                writeln!(f)?;
+                let name = format!("  VF {:<3} {:<12}", vf.index, vf.function.address);
+                row(f, &columns(&name, &vf.function))?;
             }
         }
         for function in &self.others {
-            write!(f, "{:<20}", function.address)?;
-            line(f, function)?;
-            writeln!(f)?;
+            row(f, &columns(&format!("{:<20}", function.address), function))?;
         }
         Ok(())
     }
 }
 
-fn line(f: &mut fmt::Formatter<'_>, function: &Function) -> fmt::Result {
+fn row(f: &mut fmt::Formatter<'_>, columns: &[String]) -> fmt::Result {
+    writeln!(f, "{}", columns.join("  ").trim_end())
+}
+
+fn columns(name: &str, function: &Function) -> Vec<String> {
     let driver = function.driver.as_deref().unwrap_or("no driver");
-    write!(f, "  {}:{}  {driver:<9}", function.vendor, function.device)?;
-    match &function.iommu_group {
-        Some(group) => write!(f, "  group {:<3}", group.number)?,
-        None => write!(f, "  no group ")?,
-    }
+    let group = match &function.iommu_group {
+        Some(group) => format!("group {}", group.number),
+        None => "no group".to_string(),
+    };
+    let mut columns = vec![
+        name.to_string(),
+        format!("{}:{}", function.vendor, function.device),
+        format!("{driver:<9}"),
+        format!("{group:<9}"),
+    ];
     if let Some(node) = function.numa_node {
-        write!(f, "  node {node}")?;
+        columns.push(format!("node {node}"));
     }
     for interface in &function.interfaces {
-        write!(f, "  {}", interface.name)?;
-        if let Some(mac) = &interface.mac {
-            write!(f, " {mac}")?;
-        }
+        let mac = interface.mac.as_deref().unwrap_or_default();
+        columns.push(format!("{} {mac}", interface.name));
     }
     if let Some(group) = &function.iommu_group {
         let others = group.others(&function.address, false);
         if !others.is_empty() {
-            write!(f, "  group shared with {}", others.join(", "))?;
+            columns.push(format!("group shared with {}", others.join(", ")));
         }
     }
-    Ok(())
+    columns
 }
