@@ -7,7 +7,33 @@
 pub const TESTS: &[Spec] = &[
     Spec::new("boot", "two VFs with their MACs, bound to vfio-pci, their group nodes there")
         .on_both_kernels(),
+    Spec::new("exchange", "our driver at both ends: 200,000 frames each way, every byte checked"),
+    Spec::new("igbvf-smoke", "Linux's igbvf on two VFs of the second PF, in namespaces, pings")
+        .on_both_kernels()
+        .pfs(2),
     Spec::new("testpmd-smoke", "DPDK's testpmd starts on two VFs and moves frames between them"),
+    Spec::new("vfio-open", "open, map, reset and drop in several orders; nothing is left behind")
+        .on_both_kernels(),
+    Spec::new("vfio-no-iommu", "a machine without an IOMMU: the refusal says so").without_iommu(),
+    Spec::new("vfio-no-intremap", "an IOMMU without interrupt remapping: the refusal says so")
+        .without_intremap(),
+    Spec::new("vfio-not-viable", "PF and VFs in one group: the refusal says who is in the way")
+        .without_acs(),
+];
+
+/// Tests that must fail, and a part of the reason that the runner must give: they test the runner.
+pub const SELF_TESTS: &[(Spec, &str)] = &[
+    (Spec::new("self-error", "a body that returns an error"), "three frames\nare lost"),
+    (Spec::new("self-panic", "a body that panics"), "it panicked"),
+    (Spec::new("self-abort", "a body that is killed"), "killed by signal 6"),
+    (Spec::new("self-hang", "a body that never ends").timeout(3), "did not end within 3 s"),
+    (Spec::new("self-crash", "a body that crashes the kernel"), "the kernel broke: "),
+    (Spec::new("self-warning", "a pass with a warning of the kernel"), "the kernel broke: "),
+    (Spec::new("self-fault", "a pass with a DMA fault"), "a DMA fault nobody expected: "),
+    (
+        Spec::new("self-no-fault", "a pass without the fault it announced").provokes_dma_faults(),
+        "no DMA fault",
+    ),
 ];
 
 /// The test of that name.
@@ -124,7 +150,7 @@ mod tests {
     #[test]
     fn names_are_unique_and_plain() {
         let mut seen = HashSet::new();
-        for spec in TESTS {
+        for spec in TESTS.iter().chain(SELF_TESTS.iter().map(|(spec, _)| spec)) {
             assert!(seen.insert(spec.name), "{} twice", spec.name);
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             // The name goes onto a kernel command line and into a path.

@@ -1,7 +1,11 @@
 //! The bodies of the tests, keyed by the names in `vmtest::spec`, and the workers that they start.
 
 mod boot;
+mod exchange;
+mod igbvf_smoke;
 mod testpmd_smoke;
+mod vfio_open;
+mod vfio_refusals;
 
 use vmtest::Result;
 
@@ -24,20 +28,29 @@ pub struct Worker {
 /// All tests.
 pub const TESTS: &[Test] = &[
     Test { name: "boot", body: boot::run },
+    Test { name: "exchange", body: exchange::run },
+    Test { name: "igbvf-smoke", body: igbvf_smoke::run },
     Test { name: "testpmd-smoke", body: testpmd_smoke::run },
+    Test { name: "vfio-open", body: vfio_open::run },
+    Test { name: "vfio-no-iommu", body: vfio_refusals::no_iommu },
+    Test { name: "vfio-no-intremap", body: vfio_refusals::no_interrupt_remapping },
+    Test { name: "vfio-not-viable", body: vfio_refusals::not_viable },
 ];
 
 /// All workers.
-pub const WORKERS: &[Worker] = &[];
+pub const WORKERS: &[Worker] = &[Worker { name: "vfio-map", body: vfio_open::map_worker }];
 
 #[cfg(test)]
-mod tests {
+mod table {
     use super::*;
 
     #[test]
     fn host_and_guest_have_the_same_tests() {
         let bodies: Vec<_> = TESTS.iter().map(|test| test.name).collect();
         let specs: Vec<_> = vmtest::spec::TESTS.iter().map(|spec| spec.name).collect();
+        assert_eq!(bodies, specs);
+        let bodies: Vec<_> = crate::selftest::TESTS.iter().map(|test| test.name).collect();
+        let specs: Vec<_> = vmtest::spec::SELF_TESTS.iter().map(|(spec, _)| spec.name).collect();
         assert_eq!(bodies, specs);
     }
 
