@@ -4,15 +4,20 @@
 
 mod channel;
 mod demo;
+mod hang;
 mod host;
 mod hugepages;
 mod init;
+mod job;
 mod netns;
 mod pf;
 mod program;
+mod running;
+mod selftest;
 mod sys;
 mod testpmd;
 mod tests;
+mod traffic;
 mod vf;
 
 use std::process::ExitCode;
@@ -45,7 +50,7 @@ fn main() -> ExitCode {
 }
 
 fn run_test(name: &str) -> Result {
-    let test = tests::TESTS.iter().find(|test| test.name == name);
+    let test = tests::TESTS.iter().chain(selftest::TESTS).find(|test| test.name == name);
     (test.context(format_args!("no test `{name}` in the guest"))?.body)()
 }
 

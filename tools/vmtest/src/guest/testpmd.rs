@@ -1,6 +1,7 @@
 //! DPDK's testpmd, the peer that barline is measured and tested against.
 
-use crate::program::{Program, Running};
+use crate::program::Program;
+use crate::running::Running;
 use crate::vf::Vf;
 use std::time::Duration;
 use vmtest::{Context, Result};
@@ -26,10 +27,15 @@ pub struct PortStats {
 
 impl Testpmd {
     /// Starts it on those VFs, which vfio-pci has, with more arguments of its own (`--forward-mode`
-    /// and the like); it does not forward yet. It wants about 100 free hugepages of 2 MiB.
+    /// and the like); it does not forward yet. It wants some 30 free hugepages of 2 MiB, and shares no
+    /// files with others of its kind.
     pub fn start(vfs: &[&Vf], args: &[&str]) -> Result<Self> {
-        let mut program =
-            Program::new("dpdk-testpmd").terminal().args(["-l", "0-1", "--no-telemetry"]);
+        let mut program = Program::new("dpdk-testpmd").terminal().args([
+            "-l",
+            "0-1",
+            "--in-memory",
+            "--no-telemetry",
+        ]);
         for vf in vfs {
             program = program.args(["-a", &vf.bdf]);
         }

@@ -7,7 +7,7 @@ use crate::session::{self, Mode};
 use crate::{interrupt, shell};
 use clap::{CommandFactory, Parser, Subcommand};
 use vmtest::Result;
-use vmtest::spec::{self, Spec, TESTS};
+use vmtest::spec::{self, SELF_TESTS, Spec, TESTS, Topology};
 
 /// Runs barline's tests in a QEMU guest with real SR-IOV VFs behind an emulated IOMMU.
 #[derive(Debug, Parser)]
@@ -45,6 +45,8 @@ enum Action {
         #[arg(long, value_enum)]
         kernel: Option<Kernel>,
     },
+    /// Test the runner itself: guests that hang, crash and fail must be found out.
+    Selftest,
     /// A shell in the guest, on this terminal; leave it with `exit`.
     Shell {
         /// The guest's kernel.
@@ -53,6 +55,15 @@ enum Action {
         /// How many PFs the guest has.
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
         pfs: u8,
+        /// Root ports without ACS: a PF and its VFs share a group.
+        #[arg(long)]
+        no_acs: bool,
+        /// No IOMMU.
+        #[arg(long)]
+        no_iommu: bool,
+        /// An IOMMU that does not remap interrupts.
+        #[arg(long)]
+        no_intremap: bool,
     },
     /// Real frames between two VFs in the guest, with live figures.
     Demo {
@@ -100,7 +111,12 @@ pub fn run(cli: &Cli) -> Result<bool> {
             }
             Ok(true)
         }
-        Action::Shell { kernel, pfs } => shell::run(&prepare(*kernel)?, *pfs),
+        Action::Selftest => selftest(cli.timeout_scale),
+        Action::Shell { kernel, pfs, no_acs, no_iommu, no_intremap } => {
+            let topology =
+                Topology { pfs: *pfs, acs: !no_acs, iommu: !no_iommu, intremap: !no_intremap };
+            shell::run(&prepare(*kernel)?, topology)
+        }
         Action::Demo { kernel } => {
             let spec = Spec::new("demo", "");
             let run = session::run(&prepare(*kernel)?, &spec, Mode::Demo, cli.timeout_scale)?;
@@ -137,4 +153,16 @@ fn run_tests(prepared: &Prepared, specs: &[&'static Spec], scale: f64, summary: 
         let outcome = session::run(prepared, spec, Mode::Test, scale);
         summary.add(spec, prepared.kernel, outcome);
     }
+}
+
+/// Runs the tests that must fail, and counts those as passed that failed as they should.
+fn selftest(scale: f64) -> Result<bool> {
+    let prepared = prepare(Kernel::Small)?;
+    let mut summary = Summary::default();
+    for (spec, reason) in SELF_TESTS {
+        report::start(spec, prepared.kernel);
+        let run = session::run(&prepared, spec, Mode::Test, scale)?;
+        summary.add(spec, prepared.kernel, Ok(run.must_fail_with(reason)?));
+    }
+    Ok(summary.close())
 }

@@ -43,6 +43,21 @@ pub struct Run {
     pub logs: PathBuf,
 }
 
+impl Run {
+    /// The same run, judged the other way round: good if it failed for that reason.
+    pub fn must_fail_with(mut self, reason: &str) -> Result<Self> {
+        self.failure = match self.failure {
+            Some(failure) if failure.contains(reason) => {
+                fs::remove_dir_all(&self.logs).context(self.logs.display())?;
+                None
+            }
+            Some(failure) => Some(format!("it failed, but not with {reason:?}: {failure}")),
+            None => Some(format!("it passed, but should have failed with {reason:?}")),
+        };
+        Ok(self)
+    }
+}
+
 enum Event {
     Console(String),
     Qemu(String),

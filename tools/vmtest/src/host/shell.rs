@@ -14,7 +14,7 @@ use vmtest::spec::Topology;
 use vmtest::{Context, Result};
 
 /// Boots the guest and connects the terminal with its second serial port until it is off.
-pub fn run(prepared: &Prepared, pfs: u8) -> Result<bool> {
+pub fn run(prepared: &Prepared, topology: Topology) -> Result<bool> {
     let logs = prepared.logs.join(format!("shell-{}", prepared.kernel));
     fs::create_dir_all(&logs).context(logs.display())?;
     let (rows, columns) = os::terminal_size();
@@ -23,7 +23,7 @@ pub fn run(prepared: &Prepared, pfs: u8) -> Result<bool> {
     eprintln!("vmtest: the console goes to {}", logs.join("console.log").display());
     let raw = RawTerminal::enter()?;
     let (mut qemu, mut sockets) = Qemu::start(Machine {
-        topology: Topology { pfs, ..Topology::DEFAULT },
+        topology,
         kernel: &prepared.kernel_image.to_string_lossy(),
         initramfs: &prepared.initramfs().to_string_lossy(),
         append: &append,
