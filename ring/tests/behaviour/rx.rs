@@ -1,7 +1,7 @@
 //! The receive ring with a device that tells the truth.
 
 use barline_ring::{
-    Adv82576, Adv82599, DmaSlice, Doorbell, Flags, Pool, RingError, RxConfig, RxRing,
+    Adv82576, Adv82599, AdvI350, DmaSlice, Doorbell, Flags, Pool, RingError, RxConfig, RxRing,
 };
 
 use crate::model::{Model, Region, Register, Report, Rig, Sum, packet_bytes};
@@ -70,6 +70,7 @@ fn reports_carry_over<F: Model>() {
                     ip,
                     l4,
                     vlan: (seq % 3 == 0).then_some(seq as u16),
+                    looped: seq % 2 == 0,
                     rss: (seq % 5 == 0).then_some(seq.wrapping_mul(0x0101_0101)),
                     ..Report::good(0, true)
                 };
@@ -97,6 +98,11 @@ fn reports_carry_over<F: Model>() {
 #[test]
 fn reports_of_the_82576_carry_over() {
     reports_carry_over::<Adv82576>();
+}
+
+#[test]
+fn reports_of_the_i350_carry_over() {
+    reports_carry_over::<AdvI350>();
 }
 
 #[test]

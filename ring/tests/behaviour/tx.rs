@@ -22,7 +22,8 @@ pub fn fill(batch: &mut FrameBatch<'_>, seq: u32, lens: &[usize]) {
 fn lengths_and_memory_have_limits() {
     let rig = Rig::new(32, ROOM);
     let ring = |len, bytes, iova| {
-        let (_, memory) = Region::new(bytes, iova);
+        let (region, memory) = Region::new(bytes, iova);
+        region.keep_for_ever();
         let tail = Register::default().doorbell();
         TxRing::<Adv82576>::new(memory, tail, &rig.arena, config(len)).map(drop)
     };

@@ -1,13 +1,15 @@
 //! The bits of advanced descriptors as the datasheets have them: 82576 7.1.5 and 7.2.2, 82599 7.1.6
 //! and 7.2.3.
 
-use barline_ring::{Adv82576, Adv82599, Flags, Format};
+use barline_ring::{Adv82576, Adv82599, AdvI350, Flags, Format};
 
 /// Which device the model is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chip {
-    /// 82576, I350.
+    /// 82576.
     I82576,
+    /// I350.
+    I350,
     /// 82599 and later.
     I82599,
 }
@@ -20,6 +22,10 @@ pub trait Model: Format + std::fmt::Debug {
 
 impl Model for Adv82576 {
     const CHIP: Chip = Chip::I82576;
+}
+
+impl Model for AdvI350 {
+    const CHIP: Chip = Chip::I350;
 }
 
 impl Model for Adv82599 {
@@ -50,6 +56,8 @@ pub struct Report {
     pub len: u16,
     /// VP and the tag.
     pub vlan: Option<u16>,
+    /// LB, from another function of the same device: the I350 has the tag's bytes swapped then.
+    pub looped: bool,
     /// RSS type and hash.
     pub rss: Option<u32>,
     /// Packet type, bits 4 to 10 of the first word: IPv4, IPv4 with options, IPv6, IPv6 with
@@ -57,7 +65,7 @@ pub struct Report {
     pub types: u8,
     /// IPCS and IPE.
     pub ip: Sum,
-    /// L4I and L4E.
+    /// TCPCS or UDPCS (L4I on the 82599) and L4E.
     pub l4: Sum,
 }
 
@@ -70,6 +78,7 @@ impl Report {
             error: false,
             len: len as u16,
             vlan: None,
+            looped: false,
             rss: None,
             types: 0,
             ip: Sum::Unknown,
@@ -126,14 +135,29 @@ impl Chip {
     /// Bits of L4E, IPE and RXE in the second word.
     fn errors(self) -> (u32, u32, u32) {
         match self {
-            Chip::I82576 => (29, 30, 31),
+            Chip::I82576 | Chip::I350 => (29, 30, 31),
             Chip::I82599 => (30, 31, 29),
         }
+    }
+
+    /// Bits that say that a TCP and a UDP checksum was looked at.
+    fn l4_checked(self) -> (u32, u32) {
+        match self {
+            Chip::I82576 | Chip::I350 => (5, 4),
+            Chip::I82599 => (5, 5),
+        }
+    }
+
+    /// The tag as it stands in the descriptor, or is meant by it.
+    fn tag(self, tag: u16, looped: bool) -> u16 {
+        if looped && self == Chip::I350 { tag.swap_bytes() } else { tag }
     }
 
     /// The words of a receive write-back.
     pub fn write_back(self, report: &Report) -> [u64; 2] {
         let (l4_error, ip_error, rx_error) = self.errors();
+        let (tcp, udp) = self.l4_checked();
+        let l4_checked = if report.types & 0x20 != 0 { udp } else { tcp };
         let bit = |set: bool, at: u32| u64::from(set) << at;
         let first = bit(report.rss.is_some(), 0)
             | u64::from(report.types & 0x7f) << 4
@@ -141,13 +165,14 @@ impl Chip {
         let second = bit(report.done, 0)
             | bit(report.end, 1)
             | bit(report.vlan.is_some(), 3)
-            | bit(report.l4 != Sum::Unknown, 5)
+            | bit(report.l4 != Sum::Unknown, l4_checked)
+            | bit(report.looped, 18)
             | bit(report.ip != Sum::Unknown, 6)
             | bit(report.l4 == Sum::Bad, l4_error)
             | bit(report.ip == Sum::Bad, ip_error)
             | bit(report.error, rx_error)
             | u64::from(report.len) << 32
-            | u64::from(report.vlan.unwrap_or(0)) << 48;
+            | u64::from(self.tag(report.vlan.unwrap_or(0), report.looped)) << 48;
         [first, second]
     }
 
@@ -155,22 +180,25 @@ impl Chip {
     pub fn parse(self, [first, second]: [u64; 2]) -> Report {
         let (l4_error, ip_error, rx_error) = self.errors();
         let bit = |word: u64, at: u32| word >> at & 1 == 1;
-        let sum = |checked, wrong| match (bit(second, checked), bit(second, wrong)) {
+        let (tcp, udp) = self.l4_checked();
+        let sum = |checked, wrong| match (checked, bit(second, wrong)) {
             (false, _) => Sum::Unknown,
             (true, false) => Sum::Good,
             (true, true) => Sum::Bad,
         };
+        let looped = bit(second, 18);
         Report {
             done: bit(second, 0),
             end: bit(second, 1),
             error: bit(second, rx_error),
             len: (second >> 32) as u16,
-            vlan: bit(second, 3).then_some((second >> 48) as u16),
+            vlan: bit(second, 3).then_some(self.tag((second >> 48) as u16, looped)),
+            looped,
             rss: (first & 0xf != 0).then_some((first >> 32) as u32),
             // With bit 15 the type is the number of an EtherType filter.
             types: if bit(first, 15) { 0 } else { (first >> 4) as u8 & 0x7f },
-            ip: sum(6, ip_error),
-            l4: sum(5, l4_error),
+            ip: sum(bit(second, 6), ip_error),
+            l4: sum(bit(second, tcp) || bit(second, udp), l4_error),
         }
     }
 

@@ -6,7 +6,7 @@ use super::chip::{TxData, TxWork};
 use super::{Chip, Ledger, Owner, Region, Register};
 
 /// A packet that went out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
     /// Its bytes.
     pub bytes: Vec<u8>,
@@ -14,6 +14,8 @@ pub struct Sent {
     pub vlan: Option<u16>,
     /// Buffers that it came from.
     pub buffers: Vec<u64>,
+    /// A part of it was reported as done before it was read: the bytes may be anything.
+    pub early: bool,
 }
 
 /// A transmit queue.
@@ -70,7 +72,7 @@ impl TxDevice {
             queue: VecDeque::new(),
             unreported: Vec::new(),
             tag: None,
-            packet: Sent { bytes: Vec::new(), vlan: None, buffers: Vec::new() },
+            packet: Sent::default(),
             sent: Vec::new(),
             contexts: 0,
             reports: 0,
@@ -125,13 +127,13 @@ impl TxDevice {
                 data.vlan.then(|| self.tag.expect("VLE without a context before it"));
         }
         assert_eq!(data.vlan, self.packet.vlan.is_some(), "VLE changes inside");
+        self.packet.early |= early;
         if !early {
             self.unreported.push(data.iova);
         }
         if data.end {
             assert_eq!(data.total as usize, self.packet.bytes.len(), "PAYLEN");
-            let next = Sent { bytes: Vec::new(), vlan: None, buffers: Vec::new() };
-            self.sent.push(std::mem::replace(&mut self.packet, next));
+            self.sent.push(std::mem::take(&mut self.packet));
         }
         if data.report {
             assert!(data.end, "RS inside a packet");
@@ -193,8 +195,7 @@ impl TxDevice {
         for iova in self.unreported.drain(..).chain(queued) {
             self.ledger.pass(iova, 0, Owner::Transmit, Owner::Host);
         }
-        self.packet.bytes.clear();
-        self.packet.buffers.clear();
+        self.packet = Sent::default();
         self.tail.reset();
         self.fetched = 0;
         self.tag = None;
