@@ -21,13 +21,19 @@ struct Inner {
     base: u64,
     stride: u64,
     owners: Vec<Owner>,
+    counts: [usize; 3],
 }
 
 impl Ledger {
     /// All buffers with the host.
     pub fn new(base: u64, stride: usize, count: usize) -> Ledger {
         let owners = vec![Owner::Host; count];
-        Ledger(Arc::new(Mutex::new(Inner { base, stride: stride as u64, owners })))
+        Ledger(Arc::new(Mutex::new(Inner {
+            base,
+            stride: stride as u64,
+            owners,
+            counts: [count, 0, 0],
+        })))
     }
 
     /// Moves the buffer that holds `len` bytes at `iova` from one owner to another; returns its
@@ -44,6 +50,8 @@ impl Ledger {
             "buffer {index} goes to {to:?} and is not with {from:?}"
         );
         ledger.owners[index] = to;
+        ledger.counts[from as usize] -= 1;
+        ledger.counts[to as usize] += 1;
         offset
     }
 
@@ -54,8 +62,7 @@ impl Ledger {
 
     /// How many buffers an owner has.
     pub fn count(&self, owner: Owner) -> usize {
-        let ledger = self.0.lock().unwrap();
-        ledger.owners.iter().filter(|&&o| o == owner).count()
+        self.0.lock().unwrap().counts[owner as usize]
     }
 }
 

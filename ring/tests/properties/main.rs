@@ -10,7 +10,13 @@ mod rx;
 mod tx;
 mod wire;
 
-/// Cases of each property: enough to meet every branch, few enough for the sanitizers.
-fn cases() -> proptest::test_runner::Config {
-    proptest::test_runner::Config::with_cases(if cfg!(debug_assertions) { 96 } else { 768 })
+use proptest::test_runner::Config;
+
+/// As many cases as `PROPTEST_CASES` says, or enough to meet every branch.
+fn cases() -> Config {
+    let config = Config::default();
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        return config;
+    }
+    Config { cases: if cfg!(debug_assertions) { 96 } else { 768 }, ..config }
 }
