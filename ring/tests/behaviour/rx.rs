@@ -69,9 +69,9 @@ fn reports_carry_over<F: Model>() {
                     types,
                     ip,
                     l4,
-                    vlan: (seq % 3 == 0).then_some(seq as u16),
-                    looped: seq % 2 == 0,
-                    rss: (seq % 5 == 0).then_some(seq.wrapping_mul(0x0101_0101)),
+                    vlan: seq.is_multiple_of(3).then_some(seq as u16),
+                    looped: seq.is_multiple_of(2),
+                    rss: seq.is_multiple_of(5).then_some(seq.wrapping_mul(0x0101_0101)),
                     ..Report::good(0, true)
                 };
                 let bytes = packet_bytes(seq, frames * ROOM - 5);

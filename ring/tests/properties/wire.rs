@@ -63,7 +63,7 @@ pub fn send(device: &mut RxDevice, chip: Chip, seq: u32, spec: &Spec) {
         looped: spec.types & 1 == 1,
         rss: spec.rss,
         types: spec.types & 0x7f,
-        l4: if spec.len % 2 == 0 { Sum::Good } else { Sum::Unknown },
+        l4: if spec.len.is_multiple_of(2) { Sum::Good } else { Sum::Unknown },
         ip: if spec.types & 0x80 == 0 { Sum::Good } else { Sum::Bad },
         error: damaged,
         ..Report::good(0, true)
