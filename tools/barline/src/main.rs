@@ -7,6 +7,7 @@
 //! with 2 nothing was changed. The fields of the JSON are documented in [`commands`], one module
 //! for each command; they keep their names and meaning, and new ones may come.
 
+mod bench;
 mod commands;
 mod output;
 
@@ -75,6 +76,8 @@ enum Command {
         #[arg(value_name = "N")]
         count: u16,
     },
+    /// Measure how many packets a VF receives, sends or returns.
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
             commands::bind::unbind(&root, output, &devices, reprobe)
         }
         Command::Create { pf, count } => commands::create::run(&root, output, pf, count),
+        Command::Bench(args) => return bench::run(&root, output, &args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
