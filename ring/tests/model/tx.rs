@@ -117,6 +117,18 @@ impl TxDevice {
         count
     }
 
+    /// Reports everything without reading a byte of it: as little work as it takes, for benchmarks.
+    pub fn swallow(&mut self) {
+        self.fetch();
+        for Queued { slot, work, .. } in self.queue.drain(..) {
+            let TxWork::Data(data) = work else { continue };
+            self.ledger.pass(data.iova, 0, Owner::Transmit, Owner::Host);
+            if data.report {
+                self.ring.store(slot, self.chip.transmitted());
+            }
+        }
+    }
+
     fn gather(&mut self, slot: u32, data: TxData, early: bool) {
         let start = self.packet.bytes.len();
         self.packet.bytes.resize(start + usize::from(data.len), 0);
