@@ -31,6 +31,19 @@ impl Layout {
         ((self.headroom + self.data_room).div_ceil(CACHE_LINE) | 1) * CACHE_LINE
     }
 
+    /// Bytes of memory that `buffers` buffers take, on pages of `page` bytes from the start of one on:
+    /// see [`Arena::on_pages`].
+    pub fn bytes(&self, buffers: usize, page: usize) -> usize {
+        let stride = self.stride();
+        match page / stride {
+            0 => buffers * stride,
+            each => match (buffers / each, buffers % each) {
+                (pages, 0) => pages * page,
+                (pages, rest) => pages * page + rest * stride + page % stride,
+            },
+        }
+    }
+
     /// Checks that the values are in range.
     ///
     /// # Errors
@@ -101,7 +114,9 @@ struct Inner {
     memory: DmaSlice,
     layout: Layout,
     stride: usize,
-    total: u32,
+    total: usize,
+    /// The highest number that a buffer has.
+    last: u32,
     depot: Mutex<Depot>,
 }
 
@@ -111,28 +126,43 @@ struct Depot {
 }
 
 impl Arena {
-    /// Cuts `memory` into buffers.
+    /// Cuts `memory` into buffers, one behind the other.
     ///
     /// # Errors
     /// The layout is out of range, or the memory too small, too large or not aligned to 64 bytes.
     pub fn new(memory: DmaSlice, layout: Layout) -> Result<Arena, ArenaError> {
+        Arena::on_pages(memory, layout, usize::MAX)
+    }
+
+    /// Cuts `memory` into buffers of which none crosses the boundary of a page of `page` bytes, as
+    /// long as one fits into a page.
+    ///
+    /// Devices see the memory as contiguous, but a buffer on two pages costs the IOMMU a second
+    /// translation, and QEMU's emulated devices drop what they would have to gather from pages that
+    /// are not neighbours in its memory.
+    ///
+    /// # Errors
+    /// As for [`Arena::new`].
+    pub fn on_pages(memory: DmaSlice, layout: Layout, page: usize) -> Result<Arena, ArenaError> {
         layout.check()?;
-        let stride = layout.stride();
-        let total = memory.len() / stride;
-        let aligned = memory.base().as_ptr().addr().is_multiple_of(CACHE_LINE)
-            && memory.iova().is_multiple_of(CACHE_LINE as u64);
-        if !aligned || !(BLOCK..1 << 31).contains(&total) {
-            return Err(ArenaError::Memory(memory.len()));
+        let (base, len) = (memory.base().as_ptr().addr(), memory.len());
+        let aligned = base.is_multiple_of(CACHE_LINE)
+            && memory.iova().is_multiple_of(CACHE_LINE as u64)
+            && (page == usize::MAX || page.is_multiple_of(CACHE_LINE));
+        if !aligned || len / CACHE_LINE > u32::MAX as usize {
+            return Err(ArenaError::Memory(len));
         }
-        // Low indices last: the LIFO hands them out first.
-        let free = (0..total as u32).rev().collect();
-        Ok(Arena(Arc::new(Inner {
-            memory,
-            layout,
-            stride,
-            total: total as u32,
-            depot: Mutex::new(Depot { free, quarantined: 0 }),
-        })))
+        let stride = layout.stride();
+        let mut free = place(base, len, stride, page);
+        let total = free.len();
+        if !(BLOCK..1 << 31).contains(&total) {
+            return Err(ArenaError::Memory(len));
+        }
+        let last = free[total - 1];
+        // Low numbers last: the LIFO hands them out first.
+        free.reverse();
+        let depot = Mutex::new(Depot { free, quarantined: 0 });
+        Ok(Arena(Arc::new(Inner { memory, layout, stride, total, last, depot })))
     }
 
     /// How the buffers are laid out.
@@ -143,11 +173,7 @@ impl Arena {
     /// Where the buffers are now.
     pub fn census(&self) -> Census {
         let depot = lock(&self.0.depot);
-        Census {
-            total: self.0.total as usize,
-            depot: depot.free.len(),
-            quarantined: depot.quarantined,
-        }
+        Census { total: self.0.total, depot: depot.free.len(), quarantined: depot.quarantined }
     }
 
     /// Whether both are handles to one arena.
@@ -159,7 +185,7 @@ impl Arena {
     /// Number of buffers.
     #[inline]
     pub(crate) fn total(&self) -> usize {
-        self.0.total as usize
+        self.0.total
     }
 
     /// Bytes from a buffer's start to its end.
@@ -171,8 +197,8 @@ impl Arena {
     /// The I/O virtual address of byte `offset` of buffer `index`.
     #[inline]
     pub(crate) fn iova(&self, index: u32, offset: u16) -> u64 {
-        debug_assert!(index < self.0.total);
-        self.0.memory.iova() + u64::from(index) * self.0.stride as u64 + u64::from(offset)
+        debug_assert!(index <= self.0.last);
+        self.0.memory.iova() + u64::from(index) * CACHE_LINE as u64 + u64::from(offset)
     }
 
     /// Appends up to `n` free buffers to `to`; returns how many.
@@ -221,13 +247,34 @@ impl Arena {
     #[inline]
     fn span(&self, index: u32, offset: u16, len: u16) -> *mut u8 {
         assert!(
-            index < self.0.total && usize::from(offset) + usize::from(len) <= self.0.stride,
+            index <= self.0.last && usize::from(offset) + usize::from(len) <= self.0.stride,
             "a frame lies outside its arena: this is a bug in barline"
         );
-        let start = index as usize * self.0.stride + usize::from(offset);
-        // SAFETY: `start + len <= total * stride <= memory.len()` by the check above.
+        let start = index as usize * CACHE_LINE + usize::from(offset);
+        // SAFETY: `last` is where a whole buffer still fits, so by the check above the range lies in
+        // the memory.
         unsafe { self.0.memory.base().as_ptr().add(start) }
     }
+}
+
+/// The buffers' numbers, ascending: where each starts, in cache lines from the memory's start.
+fn place(base: usize, len: usize, stride: usize, page: usize) -> Vec<u32> {
+    let mut starts = Vec::with_capacity(len / stride);
+    let (mut at, mut pages) = (0, 0);
+    // Buffers that are alone on a page do not all start at its first line, which would be the same
+    // set of a cache for each.
+    let colours = if page >= stride { page % stride / CACHE_LINE + 1 } else { 1 };
+    while at + stride <= len {
+        let left = page - (base + at) % page;
+        if left >= stride || page < stride {
+            starts.push((at / CACHE_LINE) as u32);
+            at += stride;
+        } else {
+            pages += 1;
+            at += left + pages % colours * CACHE_LINE;
+        }
+    }
+    starts
 }
 
 impl fmt::Debug for Arena {
@@ -236,5 +283,50 @@ impl fmt::Debug for Arena {
             .field("layout", &self.0.layout)
             .field("census", &self.census())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_do_not_cross_pages_and_do_not_overlap() {
+        for data_room in [1024, 2048, 3072, 8192, 16384] {
+            let layout = Layout { data_room, headroom: 128 };
+            let stride = layout.stride();
+            for page in [4096, 16384, 2 << 20, 1 << 30] {
+                for count in [1, 31, 500, 5000] {
+                    // From a page on, and from the middle of one.
+                    let starts = place(1 << 40, layout.bytes(count, page), stride, page);
+                    assert!(
+                        starts.len() >= count,
+                        "{} of {count}: {layout:?} {page}",
+                        starts.len()
+                    );
+                    let offset = 17 * CACHE_LINE;
+                    let inner = place((1 << 40) + offset, layout.bytes(count, page), stride, page);
+                    for (base, starts) in [(0, &starts), (offset, &inner)] {
+                        let places = starts.iter().map(|&start| base + start as usize * CACHE_LINE);
+                        let mut end = 0;
+                        for at in places {
+                            assert!(at >= end, "overlap at {at}");
+                            end = at + stride;
+                            let crosses = at / page != (end - 1) / page;
+                            assert!(!crosses || page < stride, "{at} crosses a page of {page}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn buffers_alone_on_their_pages_start_on_different_lines() {
+        let layout = Layout::default();
+        let starts = place(0, 4096 * 64, layout.stride(), 4096);
+        assert!(starts.len() >= 60, "{} buffers on 64 pages", starts.len());
+        let lines: std::collections::BTreeSet<_> = starts.iter().map(|start| start % 64).collect();
+        assert!(lines.len() > 20, "only {} different lines", lines.len());
     }
 }

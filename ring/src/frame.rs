@@ -6,7 +6,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C, align(16))]
 pub(crate) struct Frame {
-    /// Buffer index within its arena.
+    /// The buffer: where it starts in its arena, in cache lines.
     pub(crate) index: u32,
     /// First data byte, from the start of the buffer.
     pub(crate) offset: u16,

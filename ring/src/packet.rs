@@ -46,7 +46,8 @@ impl<'b> FrameRef<'b> {
         self.flags().contains(Flags::RSS).then_some(self.frame.meta)
     }
 
-    /// The buffer's number within its arena: the same as long as the frame is not copied.
+    /// The buffer's number within its arena (its place, in cache lines): the same as long as the frame
+    /// is not copied.
     #[inline]
     pub fn buffer(&self) -> u32 {
         self.frame.index

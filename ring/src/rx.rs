@@ -138,6 +138,9 @@ impl<F: Format> RxRing<F> {
         let before = batch.len();
         let (mut packets, mut bytes) = (0, 0);
         loop {
+            let (count, sum) = self.singles(batch);
+            packets += count;
+            bytes += sum;
             match self.scan(batch) {
                 Scan::Packet(frames) => {
                     self.next = self.next.wrapping_add(frames as u32);
@@ -156,6 +159,33 @@ impl<F: Format> RxRing<F> {
         }
         self.refill(batch);
         batch.len() - before
+    }
+
+    /// Appends good packets of one buffer, as most are, up to the first descriptor that is anything
+    /// else; returns how many, and their bytes.
+    #[inline]
+    fn singles(&mut self, batch: &mut FrameBatch<'_>) -> (u64, u64) {
+        let ready = self.armed.wrapping_sub(self.next);
+        let most = if self.skipping { 0 } else { batch.room().min(ready as usize) };
+        let layout = self.arena.layout();
+        let (start, mut next, mut bytes) = (self.next, self.next, 0);
+        let frames = batch.raw_mut();
+        for _ in 0..most {
+            let second = self.slots.status(next);
+            if !F::rx_done(second) {
+                break;
+            }
+            let done = F::rx_parse(self.slots.first(next), second);
+            let fits = done.len != 0 && usize::from(done.len) <= layout.data_room;
+            if !fits || !done.end || done.error {
+                break;
+            }
+            frames.push(self.frame(next, &done));
+            bytes += u64::from(done.len);
+            next = next.wrapping_add(1);
+        }
+        self.next = next;
+        (u64::from(next.wrapping_sub(start)), bytes)
     }
 
     /// Looks at the packet at `next`, and appends its frames to the batch when it is whole.
