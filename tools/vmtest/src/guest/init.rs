@@ -1,5 +1,5 @@
-//! Process 1: makes the guest fit to live in, runs what the kernel's command line asks for, reports
-//! how it ended, and switches the machine off.
+//! Process 1: makes the guest fit to live in, runs what the kernel's command line asks for, and
+//! switches the machine off unless the runner does.
 
 use crate::channel::PORT;
 use crate::{job, sys};
@@ -31,6 +31,7 @@ fn live() -> Result {
         .filter_map(|word| word.strip_prefix("vmtest.")?.split_once('='))
         .collect();
     load_modules()?;
+    sys::allow_any_memlock()?;
     fs::write("/proc/sys/kernel/core_pattern", "/tmp/core")?;
     // Not every kernel looks for tasks that hang; for one that does, two minutes are too long.
     let _ = fs::write("/proc/sys/kernel/hung_task_timeout_secs", "60");
@@ -41,11 +42,11 @@ fn live() -> Result {
     let setting = |name| settings.get(name).copied();
     match setting("mode") {
         Some("shell") => shell(setting("rows"), setting("columns")),
-        Some("demo") => job::run(&["demo"], None),
+        Some("demo") => job::run(&["demo"], None).map(|_| ()),
         Some("test") => {
             let name = setting("test").context("no vmtest.test= on the command line")?;
             let limit = setting("timeout").context("no vmtest.timeout= on the command line")?;
-            job::run(&["test", name], Some(Duration::from_secs(limit.parse()?)))
+            job::run(&["test", name], Some(Duration::from_secs(limit.parse()?))).map(|_| ())
         }
         other => bail!("vmtest.mode={other:?} on the command line"),
     }

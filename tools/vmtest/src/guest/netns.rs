@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use vmtest::{Context, Result};
 
 /// A network namespace that goes when this value does; its interfaces fall back to the first one
-/// if they are hardware.
+/// if they are hardware, some time later.
 pub struct Netns {
     /// Its name, as `ip netns` knows it.
     pub name: String,

@@ -86,6 +86,17 @@ pub fn enter_netns(namespace: &OwnedFd) -> Result {
     check(unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) }).context("setns")
 }
 
+/// Lets the programs of this process have any limit on locked memory that they ask for; their
+/// default stays.
+pub fn allow_any_memlock() -> Result {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: writes one struct.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &mut limit) }).context("getrlimit")?;
+    limit.rlim_max = libc::RLIM_INFINITY;
+    // SAFETY: reads one struct.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &limit) }).context("setrlimit")
+}
+
 /// Lets a program lock so many bytes of memory and no more.
 pub fn limit_memlock(command: &mut Command, bytes: u64) {
     let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };

@@ -113,7 +113,7 @@ mod tests {
     fn the_reason_of_the_test_comes_first() {
         let mut judge = Judge::new(false);
         judge.hear(&FromGuest::Fail("3 frames lost".into()));
-        let reason = judge.failure(Some("the guest did not switch off".into())).unwrap();
-        assert_eq!(reason, "3 frames lost; the guest did not switch off");
+        let reason = judge.failure(Some("QEMU did not end when told to".into())).unwrap();
+        assert_eq!(reason, "3 frames lost; QEMU did not end when told to");
     }
 }

@@ -30,6 +30,11 @@ impl Qmp {
         Ok(answer.as_str().unwrap_or_default().replace('\r', ""))
     }
 
+    /// Tells QEMU to end. It may do so before it answers.
+    pub fn quit(&mut self) {
+        let _ = self.execute("quit", json!({}));
+    }
+
     fn execute(&mut self, command: &str, arguments: Value) -> Result<Value> {
         if !self.greeted {
             let greeting = self.read()?;

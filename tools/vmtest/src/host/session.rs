@@ -18,9 +18,9 @@ use vmtest::protocol::{FromGuest, FromHost, Request};
 use vmtest::spec::Spec;
 use vmtest::{Context, Result};
 
-/// How long a guest may take to come up, and to switch off.
+/// How long a guest may take to come up, and QEMU to end.
 const BOOT: Duration = Duration::from_secs(90);
-const END: Duration = Duration::from_secs(30);
+const END: Duration = Duration::from_secs(20);
 /// How much longer than the guest the host waits: the guest can say where it hangs.
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -156,7 +156,7 @@ impl Session {
                     _ if interrupt::seen() => "interrupted".into(),
                     Stage::Boot => "the guest did not come up".into(),
                     Stage::Test => "a hang: no result from the guest".into(),
-                    Stage::End => "a hang: the guest did not switch off".into(),
+                    Stage::End => "QEMU did not end when told to".into(),
                 });
                 self.qemu.kill();
             }
@@ -204,7 +204,10 @@ impl Session {
         self.judge.hear(&message);
         match message {
             FromGuest::Up => return Ok(Some(Stage::Test)),
-            FromGuest::Pass | FromGuest::Fail(_) => return Ok(Some(Stage::End)),
+            FromGuest::Pass | FromGuest::Fail(_) => {
+                self.qmp.quit();
+                return Ok(Some(Stage::End));
+            }
             FromGuest::Output(text) => self.printer.print(&text),
             FromGuest::Ask(request) => {
                 let answer = match self.answer(request) {
