@@ -63,15 +63,23 @@ impl Arena {
             allowed: error.to_string(),
         };
         config.layout.check().map_err(layout_error)?;
-        let frames = config.buffers * config.layout.stride();
         let rings = config.rings.next_multiple_of(4096);
-        let memory = Memory::allocate(frames.next_multiple_of(4096) + rings, config.pages)?;
-        let slice = memory.carve(frames, 64).ok_or_else(|| Error::Config {
+        let size = |page| config.layout.bytes(config.buffers, page) + rings;
+        // How much is needed depends on the pages, and which pages there are on how much is needed.
+        let mut memory = Memory::allocate(size(PageSize::Huge2M.bytes()), config.pages)?;
+        if memory.page_size() == PageSize::Ordinary {
+            let size = size(PageSize::Ordinary.bytes());
+            memory = Memory::allocate(size, PagePreference::Only(PageSize::Ordinary))?;
+        }
+        let page = memory.page_size().bytes();
+        let frames = memory.carve(config.layout.bytes(config.buffers, page), page);
+        let frames = frames.ok_or_else(|| Error::Config {
             key: "arena buffers",
             value: config.buffers.to_string(),
             allowed: format!("what {} bytes of memory hold", memory.len()),
         })?;
-        let buffers = barline_ring::Arena::new(slice, config.layout).map_err(layout_error)?;
+        let buffers =
+            barline_ring::Arena::on_pages(frames, config.layout, page).map_err(layout_error)?;
         Ok(Arena { memory, buffers })
     }
 

@@ -51,7 +51,7 @@ impl Default for Config {
 
 /// Free buffers that a default arena has for each queue pair, beyond those in the rings: for pools,
 /// batches and hand-offs.
-const SPARE: usize = 1024;
+const SPARE: usize = 512;
 
 impl Config {
     /// Checks what does not depend on the device.

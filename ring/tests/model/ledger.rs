@@ -55,9 +55,12 @@ impl Ledger {
         offset
     }
 
-    /// Who has a buffer.
-    pub fn owner(&self, index: u32) -> Owner {
-        self.0.lock().unwrap().owners[index as usize]
+    /// Who has the buffer of that number: its place in the arena, in lines of 64 bytes.
+    pub fn owner(&self, number: u32) -> Owner {
+        let ledger = self.0.lock().unwrap();
+        let place = u64::from(number) * 64;
+        assert_eq!(place % ledger.stride, 0, "no buffer starts there");
+        ledger.owners[(place / ledger.stride) as usize]
     }
 
     /// How many buffers an owner has.
