@@ -9,12 +9,12 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use vmtest::{Context, Result};
 
-/// Writes the initramfs to `target`: the archives that are there already, then the programs.
-pub fn write(target: &Path, archives: &[&Path], programs: &[Built]) -> Result {
-    let mut image = BufWriter::new(File::create(target).context(target.display())?);
+/// Writes the initramfs: the archives that are there already, then the programs.
+pub fn write(target: &File, archives: &[&Path], programs: &[Built]) -> Result {
+    let mut image = BufWriter::new(target);
     for archive in archives {
         let mut source = File::open(archive).context(archive.display())?;
-        io::copy(&mut source, &mut image).context(target.display())?;
+        io::copy(&mut source, &mut image).context("the initramfs")?;
     }
     let mut tree = Tree::default();
     for program in programs {
@@ -25,6 +25,6 @@ pub fn write(target: &Path, archives: &[&Path], programs: &[Built]) -> Result {
         tree.add(&path, Entry::File(program.path.clone()));
         userland::add_libraries(&mut tree, &program.path)?;
     }
-    tree.write(&mut image).context(target.display())?;
+    tree.write(&mut image).context("the initramfs")?;
     Ok(image.flush()?)
 }

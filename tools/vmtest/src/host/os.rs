@@ -2,7 +2,6 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,8 +28,7 @@ pub fn interrupted() -> bool {
 
 /// Makes a child die with the thread that starts it, keeps the terminal's Ctrl-C from it (the
 /// runner decides), and lets it inherit these descriptors.
-pub fn tie(command: &mut Command, inherited: &[OwnedFd]) {
-    let fds: Vec<i32> = inherited.iter().map(AsRawFd::as_raw_fd).collect();
+pub fn tie(command: &mut Command, inherited: Vec<i32>) {
     let parent = std::process::id();
     // SAFETY: between fork and exec the closure only makes system calls and reads memory that was
     // allocated before.
@@ -43,7 +41,7 @@ pub fn tie(command: &mut Command, inherited: &[OwnedFd]) {
             if libc::getppid() as u32 != parent {
                 return Err(io::Error::from_raw_os_error(libc::ESRCH));
             }
-            for &fd in &fds {
+            for &fd in &inherited {
                 if libc::fcntl(fd, libc::F_SETFD, 0) < 0 {
                     return Err(io::Error::last_os_error());
                 }

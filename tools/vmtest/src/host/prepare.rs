@@ -3,8 +3,8 @@
 use crate::cache::Cache;
 use crate::kernel::Kernel;
 use crate::{guest_build, image, packages, userland};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 use vmtest::{Context, Result};
 
 /// A kernel and an initramfs to boot.
@@ -17,15 +17,8 @@ pub struct Prepared {
     pub kernel_image: PathBuf,
     /// Where logs of failures go: `target/vmtest`.
     pub logs: PathBuf,
-    /// The initramfs is in here, and goes with this value.
-    directory: TempDir,
-}
-
-impl Prepared {
-    /// The initramfs.
-    pub fn initramfs(&self) -> PathBuf {
-        self.directory.path().join("initramfs")
-    }
+    /// The initramfs: a file without a name, which goes with this process however that ends.
+    pub initramfs: File,
 }
 
 /// Makes ready for that kernel: packages, the kernel, the project's programs, the initramfs.
@@ -35,18 +28,17 @@ pub fn prepare(kernel: Kernel) -> Result<Prepared> {
     let boot = kernel.boot(&cache).context(format_args!("the {kernel} kernel"))?;
     let base = userland::archive(&cache).context("the initramfs")?;
     let programs = guest_build::build()?;
-    let directory = tempfile::Builder::new().prefix("vmtest-").tempdir()?;
     let archives: Vec<&Path> =
         [Some(base.as_path()), boot.modules.as_deref()].into_iter().flatten().collect();
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| guest_build::workspace().join("target"), PathBuf::from);
-    let prepared = Prepared {
+    let initramfs = tempfile::tempfile().context("a temporary file")?;
+    image::write(&initramfs, &archives, &programs)?;
+    Ok(Prepared {
         kernel,
         kernel_version: boot.version,
         kernel_image: boot.image,
         logs: target.join("vmtest"),
-        directory,
-    };
-    image::write(&prepared.initramfs(), &archives, &programs)?;
-    Ok(prepared)
+        initramfs,
+    })
 }

@@ -38,7 +38,8 @@ impl Qemu {
         let mut command = Command::new("qemu-system-x86_64");
         command.args(qemu_args::arguments(&machine));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        os::tie(&mut command, &far);
+        let inherited = far.iter().map(AsRawFd::as_raw_fd).chain([machine.initramfs.as_raw_fd()]);
+        os::tie(&mut command, inherited.collect());
         let mut child = command.spawn().context("qemu-system-x86_64")?;
         let stderr = child.stderr.take().context("no stderr")?;
         Ok((Self { child }, Sockets { console, channel, monitor, stderr }))

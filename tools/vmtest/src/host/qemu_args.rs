@@ -1,5 +1,7 @@
 //! A test's topology as QEMU's command line.
 
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use vmtest::spec::Topology;
 
 /// What is different from run to run.
@@ -9,7 +11,7 @@ pub struct Machine<'a> {
     /// The kernel.
     pub kernel: &'a str,
     /// The initramfs.
-    pub initramfs: &'a str,
+    pub initramfs: &'a File,
     /// More words for the kernel's command line.
     pub append: &'a [String],
     /// Descriptors that QEMU inherits: the kernel's console, the channel, the monitor.
@@ -57,7 +59,7 @@ pub fn arguments(machine: &Machine) -> Vec<String> {
     args.add("-serial", "chardev:channel");
     args.add("-mon", "chardev=monitor,mode=control");
     args.add("-kernel", machine.kernel);
-    args.add("-initrd", machine.initramfs);
+    args.add("-initrd", format!("/proc/self/fd/{}", machine.initramfs.as_raw_fd()));
     let words: Vec<&str> = machine.append.iter().map(String::as_str).collect();
     args.add("-append", [&[APPEND], &words[..]].concat().join(" "));
     args.0
@@ -81,7 +83,7 @@ mod tests {
         let machine = Machine {
             topology: spec.topology,
             kernel: "/k",
-            initramfs: "/i",
+            initramfs: &File::open("/dev/null").unwrap(),
             append: &["vmtest.mode=test".into()],
             sockets: [3, 4, 5],
         };

@@ -85,7 +85,7 @@ pub fn run(prepared: &Prepared, spec: &Spec, mode: Mode, scale: f64) -> Result<R
     let (qemu, sockets) = Qemu::start(Machine {
         topology: spec.topology,
         kernel: &prepared.kernel_image.to_string_lossy(),
-        initramfs: &prepared.initramfs().to_string_lossy(),
+        initramfs: &prepared.initramfs,
         append: &append,
         sockets: [0; 3],
     })?;

@@ -25,7 +25,7 @@ pub fn run(prepared: &Prepared, topology: Topology) -> Result<bool> {
     let (mut qemu, mut sockets) = Qemu::start(Machine {
         topology,
         kernel: &prepared.kernel_image.to_string_lossy(),
-        initramfs: &prepared.initramfs().to_string_lossy(),
+        initramfs: &prepared.initramfs,
         append: &append,
         sockets: [0; 3],
     })?;
