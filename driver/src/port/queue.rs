@@ -103,13 +103,18 @@ impl RxQueue {
                 remedy: "poll the queue instead".into(),
             });
         };
-        vector.drain();
-        self.device.transport.write32(REGISTER_BAR, register, bits);
-        // What came before the interrupt was on does not signal.
-        if !self.is_ready() {
-            eventfd::wait([vector], timeout);
+        let end = Instant::now() + timeout;
+        loop {
+            vector.drain();
+            self.device.transport.write32(REGISTER_BAR, register, bits);
+            // What came before the interrupt was on need not signal, and what was polled since the
+            // last one may.
+            let left = end.saturating_duration_since(Instant::now());
+            if self.is_ready() || left.is_zero() {
+                return Ok(self.is_ready());
+            }
+            eventfd::wait([vector], left);
         }
-        Ok(self.is_ready())
     }
 
     fn is_ready(&self) -> bool {

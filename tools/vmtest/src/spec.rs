@@ -7,7 +7,21 @@
 pub const TESTS: &[Spec] = &[
     Spec::new("boot", "two VFs with their MACs, bound to vfio-pci, their group nodes there")
         .on_both_kernels(),
-    Spec::new("exchange", "our driver at both ends: 200,000 frames each way, every byte checked"),
+    Spec::new("exchange", "our driver at both ends: 200,000 frames each way, every byte checked")
+        .on_both_kernels(),
+    Spec::new("exchange-unprivileged", "the same by a user who owns only the group nodes"),
+    Spec::new("features", "queues, multicast, VLAN, MAC change, modes, receive interrupt, limits"),
+    Spec::new("peer", "testpmd at the other end: each direction, and its loop through ours"),
+    Spec::new(
+        "resets",
+        "link down and up, PF down and up, PF reset under traffic: told, recovered",
+    ),
+    Spec::new("removal", "unbind and removing the VFs do not hang while programs run"),
+    Spec::new("kills", "kill -9 under traffic, 20 times; a clean close leaves nothing"),
+    Spec::new("rates", "the same closed loop by ours and by testpmd, with the ratio"),
+    Spec::new("bench", "`barline bench`: figures that agree, exit statuses, Ctrl-C, a lost device"),
+    Spec::new("examples", "rx_count and tx_flood move frames; Linux's igbvf pings responder")
+        .on_both_kernels(),
     Spec::new("igbvf-smoke", "Linux's igbvf on two VFs of the second PF, in namespaces, pings")
         .on_both_kernels()
         .pfs(2),

@@ -27,7 +27,12 @@ pub struct End {
 impl End {
     /// Opens a VF, waits for its link and starts it.
     pub fn open(vf: &Vf, config: Config) -> Result<End> {
-        let mut port = Port::open_with(&vf.bdf, config).context(&vf.bdf)?;
+        End::open_bdf(&vf.bdf, config)
+    }
+
+    /// The same by its address.
+    pub fn open_bdf(bdf: &str, config: Config) -> Result<End> {
+        let mut port = Port::open_with(bdf, config).context(bdf)?;
         wait_for("link", || port.link().is_up())?;
         let queues = port.start()?;
         let (pool, mac) = (port.pool(), port.mac());
@@ -95,16 +100,27 @@ pub struct Flow {
     received: u64,
     count: u64,
     sizes: fn(u64) -> usize,
+    window: u64,
     bytes: Vec<u8>,
 }
 
-/// Frames of a flow on their way at most: what the receiver's ring can hold.
-const WINDOW: u64 = 128;
+/// Frames of a flow on their way at most: what the receiver's ring can hold of one buffer each.
+pub const WINDOW: u64 = 128;
 
 impl Flow {
     /// So many frames, whose sizes depend on their numbers.
     pub fn new(count: u64, sizes: fn(u64) -> usize) -> Flow {
-        Flow { sent: 0, received: 0, count, sizes, bytes: Vec::new() }
+        Flow { sent: 0, received: 0, count, sizes, window: WINDOW, bytes: Vec::new() }
+    }
+
+    /// With so many frames on their way at most.
+    pub fn window(self, window: u64) -> Flow {
+        Flow { window, ..self }
+    }
+
+    /// Frames that have arrived.
+    pub fn received(&self) -> u64 {
+        self.received
     }
 
     /// Whether all have arrived.
@@ -114,7 +130,7 @@ impl Flow {
 
     /// Adds as many frames to a batch as the loop lets out now.
     pub fn send(&mut self, batch: &mut FrameBatch<'_>, to: MacAddress, from: MacAddress) {
-        while self.sent < self.count && self.sent - self.received < WINDOW {
+        while self.sent < self.count && self.sent - self.received < self.window {
             let len = (self.sizes)(self.sent);
             write(&mut self.bytes, len, self.sent, to, from);
             let Some(mut packet) = batch.alloc(len) else { return };
@@ -148,15 +164,18 @@ pub fn exchange(ends: &mut [End; 2], flows: &mut [Flow; 2]) -> Result {
     let macs = [one.mac, other.mac];
     let mut batches =
         [[one.pool.batch(64), one.pool.batch(64)], [other.pool.batch(64), other.pool.batch(64)]];
-    let queues = [&mut one.queues, &mut other.queues];
     let mut last = (0, Instant::now());
     while !flows.iter().all(Flow::is_done) {
         for i in 0..2 {
             let [send, receive] = &mut batches[i];
             flows[i].send(send, macs[1 - i], macs[i]);
-            queues[i].tx[0].push(send);
-            queues[i].rx[0].poll(receive);
-            flows[1 - i].receive(receive, macs[i])?;
+            let queues = if i == 0 { &mut one.queues } else { &mut other.queues };
+            queues.tx[0].push(send);
+            queues.rx[0].poll(receive);
+            let arrived = flows[1 - i].receive(receive, macs[i]);
+            arrived.inspect_err(|_| {
+                println!("{:?}\n{:?}", one.port.stats(), other.port.stats());
+            })?;
         }
         let received = flows[0].received + flows[1].received;
         if received != last.0 {

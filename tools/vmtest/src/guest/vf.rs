@@ -21,9 +21,18 @@ pub struct Vf {
 /// The usual start of a test: the PF of that index with so many VFs, each with its [`Vf::mac`], the
 /// PF up with a carrier, the VFs bound to vfio-pci.
 pub fn ready(pf: u8, count: u8) -> Result<(Pf, Vec<Vf>)> {
+    prepare(pf, count, true)
+}
+
+/// As [`ready`], but the VFs have no MAC addresses from the PF.
+pub fn ready_without_macs(pf: u8, count: u8) -> Result<(Pf, Vec<Vf>)> {
+    prepare(pf, count, false)
+}
+
+fn prepare(pf: u8, count: u8, macs: bool) -> Result<(Pf, Vec<Vf>)> {
     let pf = Pf::nth(pf)?;
     let vfs = pf.create_vfs(count)?;
-    for vf in &vfs {
+    for vf in vfs.iter().filter(|_| macs) {
         pf.set_vf_mac(vf.index, &vf.mac())?;
     }
     pf.up()?;

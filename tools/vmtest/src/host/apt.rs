@@ -31,11 +31,15 @@ pub fn install(packages: &[&str]) -> Result {
         .context("this is no Debian")?
         .trim_matches('"');
     let backports = format!("{codename}-backports");
-    let from_backports = codename == "bookworm" && packages.contains(&QEMU);
-    if from_backports {
-        add_backports(codename, &backports)?;
-    }
+    let is_bookworm = codename == "bookworm";
+    let from_backports = is_bookworm && packages.contains(&QEMU);
     apt_get(&["update"])?;
+    // The source of the newer kernel is in Debian 12's security updates, which not every machine
+    // has among its sources, and in the backports.
+    if from_backports || (is_bookworm && packages.iter().any(|name| !is_known(name))) {
+        add_backports(codename, &backports)?;
+        apt_get(&["update"])?;
+    }
     let plain: Vec<_> =
         packages.iter().copied().filter(|name| !(from_backports && *name == QEMU)).collect();
     if !plain.is_empty() {
@@ -45,6 +49,11 @@ pub fn install(packages: &[&str]) -> Result {
         apt_get(&["install", "-t", &backports, QEMU])?;
     }
     Ok(())
+}
+
+/// Whether apt has a package of that name to offer.
+fn is_known(package: &str) -> bool {
+    command::quiet(Command::new("apt-cache").args(["show", package])).is_ok()
 }
 
 fn apt_get(args: &[&str]) -> Result {

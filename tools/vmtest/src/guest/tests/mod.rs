@@ -1,8 +1,14 @@
 //! The bodies of the tests, keyed by the names in `vmtest::spec`, and the workers that they start.
 
+mod bench;
 mod boot;
+mod examples;
 mod exchange;
+mod features;
 mod igbvf_smoke;
+mod peer;
+mod removal;
+mod resets;
 mod testpmd_smoke;
 mod vfio_open;
 mod vfio_refusals;
@@ -29,6 +35,15 @@ pub struct Worker {
 pub const TESTS: &[Test] = &[
     Test { name: "boot", body: boot::run },
     Test { name: "exchange", body: exchange::run },
+    Test { name: "exchange-unprivileged", body: exchange::run_unprivileged },
+    Test { name: "features", body: features::run },
+    Test { name: "peer", body: peer::run },
+    Test { name: "resets", body: resets::run },
+    Test { name: "removal", body: removal::run },
+    Test { name: "kills", body: removal::kills },
+    Test { name: "rates", body: peer::rates },
+    Test { name: "bench", body: bench::run },
+    Test { name: "examples", body: examples::run },
     Test { name: "igbvf-smoke", body: igbvf_smoke::run },
     Test { name: "testpmd-smoke", body: testpmd_smoke::run },
     Test { name: "vfio-open", body: vfio_open::run },
@@ -38,7 +53,11 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// All workers.
-pub const WORKERS: &[Worker] = &[Worker { name: "vfio-map", body: vfio_open::map_worker }];
+pub const WORKERS: &[Worker] = &[
+    Worker { name: "exchange", body: exchange::worker },
+    Worker { name: "busy", body: removal::busy },
+    Worker { name: "vfio-map", body: vfio_open::map_worker },
+];
 
 #[cfg(test)]
 mod table {
