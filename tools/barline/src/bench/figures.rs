@@ -127,8 +127,8 @@ pub fn live(
         gbps(size, mpps),
         now.packets
     );
-    if now.drops.is_some() {
-        line += &format!("  {} dropped", Drops(now.drops));
+    if let Some(drops) = now.drops {
+        line += &format!("  {drops} drops counted");
     }
     line
 }
@@ -148,8 +148,8 @@ struct Drops(Option<u64>);
 impl fmt::Display for Drops {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(drops) => drops.fmt(f),
-            None => f.write_str("not counted: what is lost behind the device is not known"),
+            Some(drops) => write!(f, "{drops}, as far as the device counts them"),
+            None => f.write_str("not known: nobody counts what is lost behind the device"),
         }
     }
 }
@@ -241,6 +241,6 @@ mod tests {
         let second = Duration::from_secs(1);
         let line = live(&settings(Mode::Rx), 3 * second, &now, &last, second);
         assert!(line.contains("rx      3 s   0.001000 Mpps   0.000512 Gbit/s"), "{line}");
-        assert!(line.ends_with("1500 packets  4 dropped"), "{line}");
+        assert!(line.ends_with("1500 packets  4 drops counted"), "{line}");
     }
 }
