@@ -47,6 +47,7 @@ pub const KERNEL_SOURCE: &[Need] =
 /// To build it.
 pub const KERNEL_BUILD: &[Need] = &[
     program("gcc", "gcc"),
+    file("libc6-dev", "/usr/include/stdio.h"),
     program("make", "make"),
     program("flex", "flex"),
     program("bison", "bison"),
@@ -54,6 +55,7 @@ pub const KERNEL_BUILD: &[Need] = &[
     program("xz-utils", "xz"),
     program("cpio", "cpio"),
     file("libelf-dev", "/usr/include/libelf.h"),
+    program("openssl", "openssl"),
     file("libssl-dev", "/usr/include/openssl/ssl.h"),
 ];
 
@@ -68,6 +70,12 @@ impl Need {
             Proof::Qemu => apt::qemu_version().is_some_and(|version| version >= (8, 0)),
         }
     }
+}
+
+/// For a machine that has nothing yet: all that the small kernel will ask for, named at once.
+pub fn for_small_kernel() -> Vec<Need> {
+    let build = if missing(KERNEL_SOURCE).is_empty() { &[][..] } else { KERNEL_BUILD };
+    [RUN, KERNEL_SOURCE, build].concat()
 }
 
 /// Sees to it that all these are there: installs what is missing if that is possible.
@@ -118,6 +126,7 @@ fn message(missing: &[&str]) -> String {
             apt::QEMU
         ));
     }
+    text.push_str("\nor run this program's `prepare` as root once: it installs them");
     text
 }
 

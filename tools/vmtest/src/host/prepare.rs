@@ -23,7 +23,10 @@ pub struct Prepared {
 
 /// Makes ready for that kernel: packages, the kernel, the project's programs, the initramfs.
 pub fn prepare(kernel: Kernel) -> Result<Prepared> {
-    packages::ensure(packages::RUN)?;
+    match kernel {
+        Kernel::Small => packages::ensure(&packages::for_small_kernel())?,
+        Kernel::Debian => packages::ensure(packages::RUN)?,
+    }
     let cache = Cache::of_user()?;
     let boot = kernel.boot(&cache).context(format_args!("the {kernel} kernel"))?;
     let base = userland::archive(&cache).context("the initramfs")?;
