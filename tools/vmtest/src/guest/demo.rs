@@ -58,6 +58,8 @@ fn closed_loop(vfs: &[Vf]) -> Result {
          there is room for:\nnone is lost, and each byte is looked at when it is back.\n"
     );
     let mut fwd = bench("fwd", &vfs[1], &["--core", "0"])?;
+    // A frame that comes before it is ready would be missing in the loop.
+    fwd.wait_for("Mpps", 0, Duration::from_secs(30))?;
     let mut end = End::open(&vfs[0], Config::default())?;
     barline::cores::pin(1)?;
     let peer = MacAddress(vfs[1].mac_bytes());
