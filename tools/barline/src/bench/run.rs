@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use barline::{Event, LinkState, MacAddress, Port, Queues, cores};
+use barline::{Direction, Event, LinkState, MacAddress, Port, Queues, cores};
 
 use super::figures::{Count, Figures, live};
 use super::frame::{self, FCS};
@@ -155,14 +155,22 @@ fn next_event(port: &Port, wait: Duration) -> Option<String> {
         Event::PfReset => "the PF was reset; traffic stops until it answers again".into(),
         Event::PfSilent { reason } => format!("the PF is silent: {reason}"),
         Event::Recovered => "works again".into(),
-        Event::Stalled { direction, queue } => format!(
-            "{} queue {queue} makes no progress though it has work",
-            if direction == barline::Direction::Rx { "receive" } else { "transmit" }
-        ),
+        Event::Stalled { direction, queue } => {
+            format!("{} no progress though there is work", stalled(direction, queue))
+        }
         other => format!("{other:?}"),
     };
     say(&format!("{}: {news}", port.name()));
     None
+}
+
+/// Which queue stands still, if that is known, and that it does.
+fn stalled(direction: Direction, queue: impl Into<Option<u16>>) -> String {
+    let direction = if direction == Direction::Rx { "receive" } else { "transmit" };
+    match queue.into() {
+        Some(queue) => format!("{direction} queue {queue} makes"),
+        None => format!("the {direction} queues make"),
+    }
 }
 
 fn wait_for_link(port: &Port) -> Result<(), Problem> {
