@@ -156,6 +156,11 @@ impl Slots {
 pub(crate) struct SlotsWatch(Slots);
 
 impl SlotsWatch {
+    /// As [`Slots::slot`].
+    pub(crate) fn slot(&self, position: u32) -> usize {
+        self.0.slot(position)
+    }
+
     /// As [`Slots::status`].
     pub(crate) fn status(&self, position: u32) -> u64 {
         self.0.status(position)

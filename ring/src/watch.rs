@@ -28,6 +28,11 @@ impl<F: Format> RxWatch<F> {
         let position = self.counters.next.position();
         (!F::rx_done(self.slots.status(position))).then_some(position)
     }
+
+    /// The descriptor's number in the ring, as the device's head register has it.
+    pub fn slot(&self, position: u32) -> u32 {
+        self.slots.slot(position) as u32
+    }
 }
 
 /// Looks at a transmit ring. It keeps the ring's descriptor memory alive.
@@ -53,5 +58,10 @@ impl<F: Format> TxWatch<F> {
         }
         let position = oldest.position();
         (!F::tx_done(self.slots.status(position))).then_some(position)
+    }
+
+    /// The descriptor's number in the ring, as the device's head register has it.
+    pub fn slot(&self, position: u32) -> u32 {
+        self.slots.slot(position) as u32
     }
 }

@@ -105,6 +105,9 @@ pub(crate) trait Vf: Send {
     /// Asks the PF to let frames of up to `len` bytes through, FCS counted and VLAN tag not.
     fn set_max_frame(&mut self, len: u16) -> Result<()>;
 
+    /// The descriptor that the device works on in a receive queue: all before it are used.
+    fn rx_head(&self, queue: u16) -> u32;
+
     /// Register offset of a receive queue's tail.
     fn rx_tail(&self, queue: u16) -> u64;
 

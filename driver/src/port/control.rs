@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use barline_ring::CachePadded;
 
+use super::queue_watch::QueueWatch;
 use super::stats::Widened;
-use super::watch::QueueWatch;
 use crate::arena::Arena;
 use crate::eventfd::EventFd;
 use crate::nic::Vf;
@@ -43,7 +43,14 @@ pub(crate) struct Control {
     pub(crate) settings: Settings,
     pub(crate) stats: Widened,
     /// The queues that are started.
-    pub(crate) queues: BTreeMap<(Direction, u16), QueueWatch>,
+    pub(crate) queues: BTreeMap<(Direction, u16), Started>,
+}
+
+/// A queue that is started.
+pub(crate) struct Started {
+    pub(crate) watch: QueueWatch,
+    /// The device's epoch when its worker last showed the queue to the device.
+    pub(crate) epoch: u32,
 }
 
 /// What was asked of the PF, to be asked again after a reset.
@@ -156,6 +163,13 @@ impl Device {
 }
 
 impl Control {
+    /// Notes that a worker has shown a queue to the device anew.
+    pub(crate) fn restarted(&mut self, direction: Direction, number: u16, epoch: u32) {
+        if let Some(queue) = self.queues.get_mut(&(direction, number)) {
+            queue.epoch = epoch;
+        }
+    }
+
     /// Asks the PF for the settings, after a reset; its MAC address is set already.
     fn apply(&mut self) -> Result<()> {
         let Settings { max_frame, multicast, vlans, all_multicast, .. } = self.settings.clone();

@@ -23,8 +23,8 @@ pub enum Event {
     Stalled {
         /// Which direction.
         direction: Direction,
-        /// Which queue.
-        queue: u16,
+        /// Which queue; `None` when the device counts packets that no receive queue gets.
+        queue: Option<u16>,
     },
     /// The kernel wants the device back (somebody unbinds it or removes the VFs), and waits until
     /// the port and its queues are dropped.

@@ -4,7 +4,9 @@ mod config;
 mod control;
 mod event;
 mod queue;
+mod queue_watch;
 mod rings;
+mod stalls;
 mod stats;
 mod watch;
 
@@ -250,7 +252,7 @@ impl Port {
         };
         let mut stats = Stats { device, ..Stats::default() };
         for (&(_, number), queue) in &control.queues {
-            queue.count(number, &mut stats);
+            queue.watch.count(number, &mut stats);
         }
         stats
     }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use barline_ring::{FrameBatch, Pool};
 
 use super::config::Config;
-use super::control::{Control, Device};
+use super::control::{Control, Device, Started};
 use super::event::Direction;
 use super::rings::{Rx, Tx};
 use crate::eventfd;
@@ -45,7 +45,8 @@ impl RxQueue {
         let room = device.arena.buffers().layout().data_room;
         match control.vf.start_rx(number, ring.place(), room) {
             Ok(()) => {
-                control.queues.insert((Direction::Rx, number), ring.watch());
+                let started = Started { watch: ring.watch(), epoch: queue.epoch };
+                control.queues.insert((Direction::Rx, number), started);
                 queue.ring = Some(ring);
                 Ok(queue)
             }
@@ -138,6 +139,7 @@ impl RxQueue {
             Ok(()) => {
                 ring.publish();
                 self.epoch = device.epoch();
+                control.restarted(Direction::Rx, self.number, self.epoch);
             }
             Err(ref error) => {
                 tracing::warn!(%error, queue = self.number, "receive queue not restarted yet");
@@ -188,7 +190,8 @@ impl TxQueue {
             TxQueue { device: device.clone(), epoch: device.epoch(), number, ring: None };
         match control.vf.start_tx(number, ring.place()) {
             Ok(()) => {
-                control.queues.insert((Direction::Tx, number), ring.watch());
+                let started = Started { watch: ring.watch(), epoch: queue.epoch };
+                control.queues.insert((Direction::Tx, number), started);
                 queue.ring = Some(ring);
                 Ok(queue)
             }
@@ -267,7 +270,10 @@ impl TxQueue {
             control.vf.start_tx(self.number, ring.place())
         });
         match done {
-            Ok(()) => self.epoch = device.epoch(),
+            Ok(()) => {
+                self.epoch = device.epoch();
+                control.restarted(Direction::Tx, self.number, self.epoch);
+            }
             Err(ref error) => {
                 tracing::warn!(%error, queue = self.number, "transmit queue not restarted yet");
             }

@@ -12,7 +12,7 @@ use barline_ring::{
 
 use super::config::Config;
 use super::control::Device;
-use super::watch::QueueWatch;
+use super::queue_watch::QueueWatch;
 use crate::nic::{DescriptorFormat, Limits, REGISTER_BAR, RingPlace};
 use crate::{Error, Result};
 

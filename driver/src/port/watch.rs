@@ -1,18 +1,15 @@
 //! The thread that watches over a port: what the PF and the kernel have to say, recovery, stalls.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use barline_ring::{Adv82576, AdvI350, RxWatch, TxWatch};
 use crossbeam::channel::{Receiver, Sender, bounded};
 
 use super::control::{Control, Device};
 use super::event::{Direction, Event};
-use super::stats::{RxStats, Stats, TxStats};
+use super::stalls::{Sight, Stalls};
 use crate::eventfd::{self, EventFd};
 use crate::{Error, LinkState, Result};
 
@@ -20,40 +17,8 @@ use crate::{Error, LinkState, Result};
 /// for some of what matters.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How long a queue may stand still.
-const STALL: Duration = Duration::from_millis(500);
-
 /// Events that wait for the application; the oldest are kept.
 const EVENTS: usize = 256;
-
-/// A queue as the watcher sees it.
-pub(crate) enum QueueWatch {
-    Rx82576(RxWatch<Adv82576>),
-    RxI350(RxWatch<AdvI350>),
-    Tx82576(TxWatch<Adv82576>),
-    TxI350(TxWatch<AdvI350>),
-}
-
-impl QueueWatch {
-    fn waiting_at(&self) -> Option<u32> {
-        match self {
-            QueueWatch::Rx82576(watch) => watch.waiting_at(),
-            QueueWatch::RxI350(watch) => watch.waiting_at(),
-            QueueWatch::Tx82576(watch) => watch.waiting_at(),
-            QueueWatch::TxI350(watch) => watch.waiting_at(),
-        }
-    }
-
-    /// Adds the queue's counters to a port's.
-    pub(crate) fn count(&self, number: u16, stats: &mut Stats) {
-        match self {
-            QueueWatch::Rx82576(watch) => stats.rx.push(RxStats::new(number, watch.counters())),
-            QueueWatch::RxI350(watch) => stats.rx.push(RxStats::new(number, watch.counters())),
-            QueueWatch::Tx82576(watch) => stats.tx.push(TxStats::new(number, watch.counters())),
-            QueueWatch::TxI350(watch) => stats.tx.push(TxStats::new(number, watch.counters())),
-        }
-    }
-}
 
 /// The watcher of one port; dropping it ends the thread.
 pub(crate) struct Watcher {
@@ -88,7 +53,7 @@ impl Watcher {
             events,
             link,
             silent: false,
-            stalls: BTreeMap::new(),
+            stalls: Stalls::default(),
         };
         let thread = thread::Builder::new()
             .name(format!("barline {name}"))
@@ -121,19 +86,7 @@ struct State {
     link: LinkState,
     /// The application was told that the PF is silent.
     silent: bool,
-    /// Queues that wait for the device.
-    stalls: BTreeMap<(Direction, u16), Stall>,
-}
-
-/// What a queue, or all receive queues together, wait for.
-struct Stall {
-    /// Where they wait.
-    positions: Vec<u32>,
-    /// Packets that the device had received when the wait began.
-    received: u64,
-    /// Since when the device has had work.
-    work: Option<Instant>,
-    told: bool,
+    stalls: Stalls,
 }
 
 impl State {
@@ -206,46 +159,33 @@ impl State {
     fn look_for_stalls(&mut self, control: &mut Control) {
         let Some(readings) = control.vf.stats() else { return };
         let received = control.stats.update(readings).rx_packets;
-        let of =
-            |wanted| control.queues.iter().filter(move |((direction, _), _)| *direction == wanted);
-        // A transmit queue has work when it owes a report.
-        for (&queue, watch) in of(Direction::Tx) {
-            self.judge(queue, watch.waiting_at().map(|at| vec![at]), received, true);
+        if !self.link.is_up() {
+            return self.stalls.clear();
         }
-        // The receive queues have work when the device counts packets that no queue gets.
-        if let Some((&first, _)) = of(Direction::Rx).next() {
-            let all = of(Direction::Rx).map(|(_, watch)| watch.waiting_at()).collect();
-            self.judge(first, all, received, false);
+        let epoch = self.device.epoch();
+        let mut sights = Vec::new();
+        let mut all_rx = Some(Vec::new());
+        // A queue that its worker has not restarted yet waits for nobody but its worker.
+        for (&(direction, number), queue) in control.queues.iter().filter(|(_, q)| q.epoch == epoch)
+        {
+            let waiting = queue.watch.waiting_at();
+            let work = match direction {
+                // A report is owed.
+                Direction::Tx => true,
+                // Descriptors are used, and not reported.
+                Direction::Rx => {
+                    all_rx = all_rx.zip(waiting).map(|(all, at)| [all, vec![at]].concat());
+                    let head = control.vf.rx_head(number);
+                    head != u32::MAX && waiting.is_some_and(|at| queue.watch.slot(at) != head)
+                }
+            };
+            let positions = waiting.map(|at| vec![at]);
+            sights.push(Sight { subject: (direction, Some(number)), positions, work: Some(work) });
         }
-        self.stalls.retain(|queue, _| control.queues.contains_key(queue));
-    }
-
-    /// Tells of a queue that has waited too long at the same place.
-    fn judge(
-        &mut self,
-        queue: (Direction, u16),
-        waiting: Option<Vec<u32>>,
-        received: u64,
-        has_work: bool,
-    ) {
-        let Some(positions) = waiting.filter(|_| self.link.is_up()) else {
-            self.stalls.remove(&queue);
-            return;
-        };
-        let stall = match self.stalls.entry(queue) {
-            Entry::Occupied(entry) if entry.get().positions == positions => entry.into_mut(),
-            entry => entry
-                .insert_entry(Stall { positions, received, work: None, told: false })
-                .into_mut(),
-        };
-        if !has_work && received == stall.received {
-            return;
-        }
-        let since = *stall.work.get_or_insert_with(Instant::now);
-        if !stall.told && since.elapsed() >= STALL {
-            stall.told = true;
-            let (direction, queue) = queue;
-            self.tell(Event::Stalled { direction, queue });
+        // Packets are counted, and come to no queue.
+        sights.push(Sight { subject: (Direction::Rx, None), positions: all_rx, work: None });
+        for event in self.stalls.judge(sights, received, Instant::now()) {
+            self.tell(event);
         }
     }
 }

@@ -16,6 +16,11 @@ pub const TESTS: &[Spec] = &[
         "resets",
         "link down and up, PF down and up, PF reset under traffic: told, recovered",
     ),
+    Spec::new(
+        "isolation",
+        "addresses outside the mappings: blocked, told as stalls, recovered from",
+    )
+    .provokes_dma_faults(),
     Spec::new("removal", "unbind and removing the VFs do not hang while programs run"),
     Spec::new("kills", "kill -9 under traffic, 20 times; a clean close leaves nothing"),
     Spec::new("rates", "the same closed loop by ours and by testpmd, with the ratio"),

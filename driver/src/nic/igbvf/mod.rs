@@ -138,6 +138,10 @@ impl Vf for Igbvf {
         self.ask_max_frame(len)
     }
 
+    fn rx_head(&self, queue: u16) -> u32 {
+        self.registers.read(regs::of_queue(regs::RDH, queue))
+    }
+
     fn rx_tail(&self, queue: u16) -> u64 {
         regs::of_queue(regs::RDT, queue)
     }

@@ -15,6 +15,7 @@ mod program;
 mod running;
 mod selftest;
 mod sys;
+mod tamper;
 mod testpmd;
 mod tests;
 mod traffic;

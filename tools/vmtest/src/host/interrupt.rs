@@ -1,4 +1,5 @@
-//! Ctrl-C: what runs is ended in order, with QEMU killed and the terminal as it was.
+//! Ctrl-C while a guest runs: it is ended in order, and the terminal is as it was. Before that, while
+//! kernels and programs are built, it has its usual effect.
 
 use crate::os;
 

@@ -26,6 +26,17 @@ pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
+/// Makes a child die with the thread that starts it.
+pub fn die_together(command: &mut Command) {
+    // SAFETY: between fork and exec the closure makes one system call that touches no memory.
+    unsafe {
+        command.pre_exec(|| match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        });
+    }
+}
+
 /// Makes a child die with the thread that starts it, keeps the terminal's Ctrl-C from it (the
 /// runner decides), and lets it inherit these descriptors.
 pub fn tie(command: &mut Command, inherited: Vec<i32>) {

@@ -68,6 +68,7 @@ enum Event {
 
 /// Boots the guest and sees it through.
 pub fn run(prepared: &Prepared, spec: &Spec, mode: Mode, scale: f64) -> Result<Run> {
+    interrupt::install();
     let start = Instant::now();
     let limit = Duration::from_secs(spec.timeout_s).mul_f64(scale);
     let logs = prepared.logs.join(format!("{}-{}", spec.name, prepared.kernel));

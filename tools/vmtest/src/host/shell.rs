@@ -15,6 +15,7 @@ use vmtest::{Context, Result};
 
 /// Boots the guest and connects the terminal with its second serial port until it is off.
 pub fn run(prepared: &Prepared, topology: Topology) -> Result<bool> {
+    interrupt::install();
     let logs = prepared.logs.join(format!("shell-{}", prepared.kernel));
     fs::create_dir_all(&logs).context(logs.display())?;
     let (rows, columns) = os::terminal_size();

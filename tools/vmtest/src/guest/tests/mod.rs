@@ -6,6 +6,7 @@ mod examples;
 mod exchange;
 mod features;
 mod igbvf_smoke;
+mod isolation;
 mod peer;
 mod removal;
 mod resets;
@@ -39,6 +40,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "features", body: features::run },
     Test { name: "peer", body: peer::run },
     Test { name: "resets", body: resets::run },
+    Test { name: "isolation", body: isolation::run },
     Test { name: "removal", body: removal::run },
     Test { name: "kills", body: removal::kills },
     Test { name: "rates", body: peer::rates },
