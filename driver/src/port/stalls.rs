@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::event::{Direction, Event};
 
 /// How long a queue may stand still.
-const STALL: Duration = Duration::from_millis(500);
+const STALL: Duration = Duration::from_millis(300);
 
 /// What is judged: one queue, or all of a direction together.
 type Subject = (Direction, Option<u16>);
@@ -93,13 +93,13 @@ mod tests {
         let (mut stalls, start) = (Stalls::default(), Instant::now());
         let at = |ms| start + Duration::from_millis(ms);
         assert!(stalls.judge(sight(TX0, 7, Some(true)), 0, at(0)).is_empty());
-        assert!(stalls.judge(sight(TX0, 7, Some(true)), 0, at(499)).is_empty());
-        let told = stalls.judge(sight(TX0, 7, Some(true)), 0, at(500));
+        assert!(stalls.judge(sight(TX0, 7, Some(true)), 0, at(299)).is_empty());
+        let told = stalls.judge(sight(TX0, 7, Some(true)), 0, at(300));
         assert_eq!(told, [Event::Stalled { direction: Direction::Tx, queue: Some(0) }]);
         assert!(stalls.judge(sight(TX0, 7, Some(true)), 0, at(5000)).is_empty());
         // It moves, and stands still again.
         assert!(stalls.judge(sight(TX0, 8, Some(true)), 0, at(5001)).is_empty());
-        assert_eq!(stalls.judge(sight(TX0, 8, Some(true)), 0, at(5501)).len(), 1);
+        assert_eq!(stalls.judge(sight(TX0, 8, Some(true)), 0, at(5301)).len(), 1);
     }
 
     #[test]
@@ -121,6 +121,6 @@ mod tests {
         assert!(stalls.judge(sight(RX, 7, None), 10, at(10_000)).is_empty());
         // The wait for a packet that has just come is no stall yet.
         assert!(stalls.judge(sight(RX, 7, None), 11, at(10_100)).is_empty());
-        assert_eq!(stalls.judge(sight(RX, 7, None), 11, at(10_600)).len(), 1);
+        assert_eq!(stalls.judge(sight(RX, 7, None), 11, at(10_400)).len(), 1);
     }
 }

@@ -27,6 +27,11 @@ pub const TESTS: &[Spec] = &[
     Spec::new("bench", "`barline bench`: figures that agree, exit statuses, Ctrl-C, a lost device"),
     Spec::new("examples", "rx_count and tx_flood move frames; Linux's igbvf pings responder")
         .on_both_kernels(),
+    Spec::new("info", "bind, open, MAC, link and `info`, compared with sysfs and iproute2")
+        .on_both_kernels(),
+    Spec::new("tcp", "50 MB of TCP between the interfaces of two PFs, through l2fwd")
+        .pfs(2)
+        .timeout(240),
     Spec::new("igbvf-smoke", "Linux's igbvf on two VFs of the second PF, in namespaces, pings")
         .on_both_kernels()
         .pfs(2),

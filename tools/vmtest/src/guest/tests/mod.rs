@@ -6,10 +6,12 @@ mod examples;
 mod exchange;
 mod features;
 mod igbvf_smoke;
+mod info;
 mod isolation;
 mod peer;
 mod removal;
 mod resets;
+mod tcp;
 mod testpmd_smoke;
 mod vfio_open;
 mod vfio_refusals;
@@ -46,6 +48,8 @@ pub const TESTS: &[Test] = &[
     Test { name: "rates", body: peer::rates },
     Test { name: "bench", body: bench::run },
     Test { name: "examples", body: examples::run },
+    Test { name: "info", body: info::run },
+    Test { name: "tcp", body: tcp::run },
     Test { name: "igbvf-smoke", body: igbvf_smoke::run },
     Test { name: "testpmd-smoke", body: testpmd_smoke::run },
     Test { name: "vfio-open", body: vfio_open::run },
