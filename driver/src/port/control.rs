@@ -157,6 +157,10 @@ impl Device {
         }
         control.stats.rebase(control.vf.stats().unwrap_or_default());
         control.apply()?;
+        if !control.queues.is_empty() {
+            // A reset of the whole device takes this, too; the queues are off until they restart.
+            self.transport.set_bus_master(true)?;
+        }
         control.ready = true;
         Ok(())
     }
