@@ -1,11 +1,11 @@
-//! The `barline` command: find, make and bind SR-IOV VFs.
+//! The `barline` command: find, make, bind and measure SR-IOV VFs.
 //!
 //! # Answers
 //! What a command found or did goes to standard output, as text or, with `--json`, as one JSON
 //! object alone. What went wrong goes to standard error in one line that starts with `barline:`.
 //! The exit status is 0 if all went well, 1 if something failed, 2 if the command was used wrongly;
 //! with 2 nothing was changed. The fields of the JSON are documented in [`commands`], one module
-//! for each command; they keep their names and meaning, and new ones may come.
+//! for each command, and in [`bench`]; they keep their names and meaning, and new ones may come.
 
 mod bench;
 mod commands;
