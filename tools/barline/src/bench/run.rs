@@ -165,9 +165,9 @@ fn next_event(port: &Port, wait: Duration) -> Option<String> {
 }
 
 /// Which queue stands still, if that is known, and that it does.
-fn stalled(direction: Direction, queue: impl Into<Option<u16>>) -> String {
+fn stalled(direction: Direction, queue: Option<u16>) -> String {
     let direction = if direction == Direction::Rx { "receive" } else { "transmit" };
-    match queue.into() {
+    match queue {
         Some(queue) => format!("{direction} queue {queue} makes"),
         None => format!("the {direction} queues make"),
     }
