@@ -137,7 +137,7 @@ impl Port {
         self.device.transport.name()
     }
 
-    /// The memory that the port's frames live in. Ports opened with it in their [`Config::arena`]
+    /// The memory that the port's frames live in. Ports opened with it as `arena` of their [`Config`]
     /// can send each other's frames uncopied.
     pub fn arena(&self) -> &Arena {
         &self.device.arena
