@@ -148,7 +148,7 @@ impl Arena {
         let (base, len) = (memory.base().as_ptr().addr(), memory.len());
         let aligned = base.is_multiple_of(CACHE_LINE)
             && memory.iova().is_multiple_of(CACHE_LINE as u64)
-            && (page == usize::MAX || page.is_multiple_of(CACHE_LINE));
+            && (page == usize::MAX || page > 0 && page.is_multiple_of(CACHE_LINE));
         if !aligned || len / CACHE_LINE > u32::MAX as usize {
             return Err(ArenaError::Memory(len));
         }

@@ -30,7 +30,7 @@ pub trait Format: sealed::Sealed + Send + Sync + 'static {
     /// A transmit descriptor for one frame.
     fn tx_data(frame: &TxFrame) -> [u64; 2];
 
-    /// The context descriptor that sets the tag which later frames with [`TxFrame::vlan`] carry.
+    /// The context descriptor that sets the tag which later frames with `TxFrame::vlan` carry.
     fn tx_vlan_context(tci: u16) -> [u64; 2];
 
     /// Whether the second word of a transmit descriptor says that the device is done with it.

@@ -57,6 +57,15 @@ fn memory_has_limits() {
 }
 
 #[test]
+fn a_page_has_bytes() {
+    for page in [0, 1, 4095] {
+        let (_, memory) = Region::new(1 << 20, 0x1000);
+        let error = Arena::on_pages(memory, Layout::default(), page).unwrap_err();
+        assert_eq!(error, ArenaError::Memory(1 << 20));
+    }
+}
+
+#[test]
 fn the_census_follows_buffers() {
     let rig = Rig::new(256, 1024);
     let all = Census { total: 256, depot: 256, quarantined: 0 };

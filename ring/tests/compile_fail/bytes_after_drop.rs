@@ -3,7 +3,7 @@ use barline_ring::Pool;
 
 fn after_drop(pool: &Pool) -> &[u8] {
     let batch = pool.batch(1);
-    batch.frames().next().unwrap().data()
+    batch.packets().next().unwrap().head().data()
 }
 
 fn main() {}
