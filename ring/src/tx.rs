@@ -28,6 +28,10 @@ pub struct TxConfig {
 /// Longest packet that a descriptor can describe: PAYLEN has 18 bits.
 const MAX_PACKET: usize = (1 << 18) - 1;
 
+/// Shortest packet that Intel's devices take: padding starts here (82576 datasheet, TCTL.PSP), and
+/// shorter ones may hang the transmit unit.
+const MIN_PACKET: usize = 17;
+
 /// In the shadow: this descriptor has no buffer of its own.
 const NO_BUFFER: u32 = u32::MAX;
 
@@ -194,7 +198,8 @@ impl<F: Format> TxRing<F> {
     fn invalid(&self, packet: &[Frame], total: usize) -> bool {
         // An empty frame within a chain would be a descriptor of no bytes, which devices hang on.
         let empty = packet.iter().any(|frame| frame.len == 0);
-        empty || total > self.max_packet || packet.len() > self.max_chain
+        let len = MIN_PACKET..=self.max_packet;
+        empty || !len.contains(&total) || packet.len() > self.max_chain
     }
 
     #[cold]

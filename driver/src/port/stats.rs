@@ -87,7 +87,7 @@ pub struct TxStats {
     pub bytes: u64,
     /// Packets that the device reported done, as far as the worker has looked.
     pub completed: u64,
-    /// Packets refused: empty, too long, or of too many frames.
+    /// Packets refused: under 17 bytes, too long, or of too many frames.
     pub invalid: u64,
     /// Packets whose fate is unknown, since the queue was reset under them.
     pub lost: u64,

@@ -42,7 +42,7 @@ fn packets_go_out_as_they_are<F: Model>() {
     assert_eq!(tx.descriptors().1, 1024);
     assert!(tx.arena().same(&rig.arena));
     let mut batch = pool.batch(64);
-    let lens = [60, 1024, 1025, 4000, 61, 9728, 1];
+    let lens = [60, 1024, 1025, 4000, 61, 9728, 17];
     let mut bytes = 0;
     for round in 1..200 {
         let lens = &lens[..1 + round % lens.len()];
@@ -164,6 +164,12 @@ fn packets_that_cannot_be_sent_are_counted_and_freed() {
         assert_eq!(tx.pending(), 0);
     }
     assert_eq!(tx.counters().invalid.value(), 4);
+    // Shorter than devices take.
+    fill(&mut batch, 0, &[16, 17]);
+    assert_eq!(tx.push(&mut batch), 2);
+    device.step(9);
+    assert_eq!(device.sent.drain(..).map(|sent| sent.bytes.len()).collect::<Vec<_>>(), [17]);
+    assert_eq!(tx.counters().invalid.value(), 5);
     // Longer than the limit in one buffer.
     let (mut tx, mut device) = rig.tx::<Adv82576>(TxConfig { max_packet: 999, ..limits });
     fill(&mut batch, 0, &[1000, 999]);

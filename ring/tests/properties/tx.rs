@@ -21,7 +21,7 @@ enum Op {
 }
 
 fn op(lies: bool) -> impl Strategy<Value = Op> {
-    let len = prop_oneof![4 => 1..=ROOM, 1 => 1..=6 * ROOM];
+    let len = prop_oneof![4 => 17..=ROOM, 1 => 17..=6 * ROOM];
     let tag = prop_oneof![2 => Just(None), 1 => (0u16..3).prop_map(Some)];
     let lie = u32::from(lies);
     prop_oneof![

@@ -49,7 +49,7 @@ pub fn lie() -> impl Strategy<Value = Lie> {
 /// A packet; one in `honesty + 1` is lied about.
 pub fn spec(honesty: u32) -> impl Strategy<Value = Spec> {
     let len =
-        prop_oneof![3 => 1..=ROOM, 2 => 1..=4 * ROOM, 1 => (1usize..5).prop_map(|n| n * ROOM)];
+        prop_oneof![3 => 17..=ROOM, 2 => 17..=4 * ROOM, 1 => (1usize..5).prop_map(|n| n * ROOM)];
     let lie = prop_oneof![honesty => Just(None), 1 => lie().prop_map(Some)];
     (len, any::<Option<u16>>(), any::<Option<u32>>(), any::<u8>(), lie)
         .prop_map(|(len, vlan, rss, types, lie)| Spec { len, vlan, rss, types, lie })
