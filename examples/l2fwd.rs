@@ -15,7 +15,7 @@
 
 use std::process::ExitCode;
 
-use barline::{Arena, ArenaConfig, Config, Event, FrameBatch, MacAddress, Port, Queues};
+use barline::{Arena, ArenaConfig, Config, FrameBatch, MacAddress, Port, Queues};
 
 /// Frames moved at once, at most.
 const BURST: usize = 32;
@@ -124,8 +124,8 @@ impl Side {
     /// PF is no reason: the port recovers by itself, perhaps with another address.
     fn carry_on(&mut self) -> bool {
         while let Ok(event) = self.port.events().try_recv() {
-            println!("{}: {event:?}", self.port.name());
-            if matches!(event, Event::RemovalRequested | Event::DeviceError) {
+            println!("{}: {event}", self.port.name());
+            if event.must_close() {
                 return false;
             }
             self.mac = self.port.mac();

@@ -13,7 +13,7 @@
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 
-use barline::{Event, MacAddress, PacketMut, Port};
+use barline::{MacAddress, PacketMut, Port};
 
 /// How an ARP request begins: Ethernet (1) and IPv4 (0x0800) addresses of 6 and 4 bytes, request (1).
 const ARP_REQUEST: [u8; 8] = [0, 1, 0x08, 0x00, 6, 4, 0, 1];
@@ -61,8 +61,8 @@ fn respond(device: &str, ip: Ipv4Addr) -> barline::Result<()> {
         // A lost link or a reset of the PF is no reason to leave: the port recovers by itself, perhaps
         // with another address.
         while let Ok(event) = port.events().try_recv() {
-            println!("{device}: {event:?}");
-            if matches!(event, Event::RemovalRequested | Event::DeviceError) {
+            println!("{device}: {event}");
+            if event.must_close() {
                 return Ok(());
             }
             mac = port.mac();

@@ -12,7 +12,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use barline::{Event, Port};
+use barline::Port;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -66,7 +66,7 @@ fn count(device: &str) -> barline::Result<()> {
 /// is no reason: the port recovers by itself.
 fn carry_on(port: &Port) -> bool {
     port.events().try_iter().all(|event| {
-        println!("{}: {event:?}", port.name());
-        !matches!(event, Event::RemovalRequested | Event::DeviceError)
+        println!("{}: {event}", port.name());
+        !event.must_close()
     })
 }

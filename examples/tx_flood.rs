@@ -13,7 +13,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use barline::{Event, MacAddress, Port};
+use barline::{MacAddress, Port};
 
 /// Bytes of the smallest Ethernet frame, without the FCS that the device adds.
 const LEN: usize = 60;
@@ -84,7 +84,7 @@ fn flood(device: &str, dst: MacAddress) -> barline::Result<()> {
 /// is no reason: the port recovers by itself.
 fn carry_on(port: &Port) -> bool {
     port.events().try_iter().all(|event| {
-        println!("{}: {event:?}", port.name());
-        !matches!(event, Event::RemovalRequested | Event::DeviceError)
+        println!("{}: {event}", port.name());
+        !event.must_close()
     })
 }

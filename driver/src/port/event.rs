@@ -1,5 +1,7 @@
 //! What happens to a port while it runs.
 
+use std::fmt;
+
 use crate::LinkState;
 
 /// Something that happened to a port, as [`Port::events`](crate::Port::events) tells it.
@@ -33,6 +35,34 @@ pub enum Event {
     DeviceError,
 }
 
+impl Event {
+    /// Whether the port is of no use any more, and has to be dropped: nothing else is.
+    pub fn must_close(&self) -> bool {
+        matches!(self, Event::RemovalRequested | Event::DeviceError)
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Link(state) => write!(f, "link {state}"),
+            Event::PfReset => f.write_str("the PF was reset; traffic stops until it answers again"),
+            Event::PfSilent { reason } => write!(f, "the PF is silent: {reason}"),
+            Event::Recovered => f.write_str("works again"),
+            Event::Stalled { direction, queue: Some(queue) } => {
+                write!(f, "{direction} queue {queue} makes no progress though there is work")
+            }
+            Event::Stalled { direction, queue: None } => {
+                write!(f, "the {direction} queues make no progress though there is work")
+            }
+            Event::RemovalRequested => f.write_str("the kernel asked for the device back"),
+            Event::DeviceError => f.write_str(
+                "the device reported an uncorrectable PCIe error: see the kernel's log, and open it again",
+            ),
+        }
+    }
+}
+
 /// A queue's direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
@@ -40,4 +70,13 @@ pub enum Direction {
     Rx,
     /// Transmit.
     Tx,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Direction::Rx => "receive",
+            Direction::Tx => "transmit",
+        })
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use barline::{Direction, Event, LinkState, MacAddress, Port, Queues, cores};
+use barline::{LinkState, MacAddress, Port, Queues, cores};
 
 use super::figures::{Count, Figures, live};
 use super::frame::{self, FCS};
@@ -141,36 +141,12 @@ fn next_event(port: &Port, wait: Duration) -> Option<String> {
             return None;
         }
     };
-    let news = match event {
-        Event::RemovalRequested => {
-            return Some(format!("{}: the kernel asked for the device back", port.name()));
-        }
-        Event::DeviceError => {
-            return Some(format!(
-                "{}: the device reported an uncorrectable PCIe error: see the kernel's log, and start again",
-                port.name()
-            ));
-        }
-        Event::Link(state) => format!("link {state}"),
-        Event::PfReset => "the PF was reset; traffic stops until it answers again".into(),
-        Event::PfSilent { reason } => format!("the PF is silent: {reason}"),
-        Event::Recovered => "works again".into(),
-        Event::Stalled { direction, queue } => {
-            format!("{} no progress though there is work", stalled(direction, queue))
-        }
-        other => format!("{other:?}"),
-    };
-    say(&format!("{}: {news}", port.name()));
-    None
-}
-
-/// Which queue stands still, if that is known, and that it does.
-fn stalled(direction: Direction, queue: Option<u16>) -> String {
-    let direction = if direction == Direction::Rx { "receive" } else { "transmit" };
-    match queue {
-        Some(queue) => format!("{direction} queue {queue} makes"),
-        None => format!("the {direction} queues make"),
+    let news = format!("{}: {event}", port.name());
+    if event.must_close() {
+        return Some(news);
     }
+    say(&news);
+    None
 }
 
 fn wait_for_link(port: &Port) -> Result<(), Problem> {
