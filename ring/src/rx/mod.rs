@@ -1,12 +1,12 @@
 //! The receive ring.
 
+mod poll;
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crossbeam::utils::CachePadded;
 
-use crate::format::RxDone;
-use crate::frame::{Flags, Frame};
 use crate::slots::Slots;
 use crate::{Arena, BLOCK, DmaSlice, Doorbell, Format, FrameBatch, RingError, RxCounters, RxWatch};
 
@@ -43,16 +43,6 @@ pub struct RxRing<F> {
     tail: Doorbell,
     counters: Arc<CachePadded<RxCounters>>,
     format: PhantomData<F>,
-}
-
-/// What stands at a position of the ring.
-enum Scan {
-    /// A whole packet of this many frames, now at the end of the batch.
-    Packet(usize),
-    /// A packet of this many frames that cannot be had: damaged, or against the contract.
-    Drop(usize),
-    /// No whole packet yet, or none that fits.
-    Nothing,
 }
 
 impl<F: Format> RxRing<F> {
@@ -122,156 +112,6 @@ impl<F: Format> RxRing<F> {
     /// Rings the doorbell for all buffers armed: done once the device's queue is on.
     pub fn publish(&self) {
         self.tail.ring(self.slots.slot(self.armed) as u32);
-    }
-
-    /// Appends received packets to `batch`, as many as are there and fit; returns how many frames.
-    /// New buffers for the ring come from the batch's pool.
-    ///
-    /// # Panics
-    /// The batch belongs to another arena.
-    #[inline]
-    pub fn poll(&mut self, batch: &mut FrameBatch<'_>) -> usize {
-        batch.check_arena(&self.arena);
-        if batch.room() == 0 {
-            return 0;
-        }
-        let before = batch.len();
-        let (mut packets, mut bytes) = (0, 0);
-        loop {
-            let (count, sum) = self.singles(batch);
-            packets += count;
-            bytes += sum;
-            match self.scan(batch) {
-                Scan::Packet(frames) => {
-                    self.next = self.next.wrapping_add(frames as u32);
-                    packets += 1;
-                    let start = batch.len() - frames;
-                    bytes += finish(&mut batch.raw_mut()[start..]);
-                }
-                Scan::Drop(frames) => self.drop_packet(batch, frames),
-                Scan::Nothing => break,
-            }
-        }
-        if packets > 0 {
-            self.counters.packets.add(packets);
-            self.counters.bytes.add(bytes);
-            self.counters.next.set(self.next);
-        }
-        self.refill(batch);
-        batch.len() - before
-    }
-
-    /// Appends good packets of one buffer, as most are, up to the first descriptor that is anything
-    /// else; returns how many, and their bytes.
-    #[inline]
-    fn singles(&mut self, batch: &mut FrameBatch<'_>) -> (u64, u64) {
-        let ready = self.armed.wrapping_sub(self.next);
-        let most = if self.skipping { 0 } else { batch.room().min(ready as usize) };
-        let layout = self.arena.layout();
-        let (start, mut next, mut bytes) = (self.next, self.next, 0);
-        let frames = batch.raw_mut();
-        for _ in 0..most {
-            let second = self.slots.status(next);
-            if !F::rx_done(second) {
-                break;
-            }
-            let done = F::rx_parse(self.slots.first(next), second);
-            let fits = done.len != 0 && usize::from(done.len) <= layout.data_room;
-            if !fits || !done.end || done.error {
-                break;
-            }
-            frames.push(self.frame(next, &done));
-            bytes += u64::from(done.len);
-            next = next.wrapping_add(1);
-        }
-        self.next = next;
-        (u64::from(next.wrapping_sub(start)), bytes)
-    }
-
-    /// Looks at the packet at `next`, and appends its frames to the batch when it is whole.
-    #[inline]
-    fn scan(&mut self, batch: &mut FrameBatch<'_>) -> Scan {
-        let start = batch.len();
-        let ready = self.armed.wrapping_sub(self.next);
-        let mut count = 0;
-        while (count as u32) < ready {
-            let position = self.next.wrapping_add(count as u32);
-            let second = self.slots.status(position);
-            if !F::rx_done(second) {
-                break;
-            }
-            let done = F::rx_parse(self.slots.first(position), second);
-            count += 1;
-            if self.skipping || self.refused(&done) {
-                return self.drop_from(batch, start, count, &done);
-            }
-            if count > self.max_chain || count > batch.capacity() {
-                self.counters.too_long.add(1);
-                self.skipping = true;
-                return self.drop_from(batch, start, count, &done);
-            }
-            if batch.room() == 0 {
-                break;
-            }
-            let frame = self.frame(position, &done);
-            batch.raw_mut().push(frame);
-            if done.end {
-                return Scan::Packet(count);
-            }
-        }
-        // The frames stay in the ring until the packet is whole.
-        batch.raw_mut().truncate(start);
-        Scan::Nothing
-    }
-
-    /// Whether a completion is damaged or impossible; counted.
-    #[inline]
-    fn refused(&self, done: &RxDone) -> bool {
-        if done.len == 0 || usize::from(done.len) > self.arena.layout().data_room {
-            self.counters.bad_length.add(1);
-            return true;
-        }
-        if done.end && done.error {
-            self.counters.errors.add(1);
-            return true;
-        }
-        false
-    }
-
-    /// Gives up a packet after `count` of its frames, the last of which is `done`.
-    #[cold]
-    fn drop_from(
-        &mut self,
-        batch: &mut FrameBatch<'_>,
-        start: usize,
-        count: usize,
-        done: &RxDone,
-    ) -> Scan {
-        batch.raw_mut().truncate(start);
-        self.skipping = !done.end;
-        Scan::Drop(count)
-    }
-
-    /// Frees the buffers of the next `count` descriptors.
-    #[cold]
-    fn drop_packet(&mut self, batch: &FrameBatch<'_>, count: usize) {
-        for _ in 0..count {
-            batch.pool().put(&[self.shadow[self.slots.slot(self.next)]]);
-            self.next = self.next.wrapping_add(1);
-        }
-        self.counters.next.set(self.next);
-    }
-
-    #[inline]
-    fn frame(&self, position: u32, done: &RxDone) -> Frame {
-        Frame {
-            index: self.shadow[self.slots.slot(position)],
-            offset: self.arena.layout().headroom as u16,
-            len: done.len,
-            vlan: done.vlan,
-            flags: if done.end { done.flags } else { done.flags | Flags::MORE },
-            meta: done.hash,
-        }
     }
 
     /// Arms buffers from the batch's pool, a block at a time, and rings the doorbell once.
@@ -358,17 +198,6 @@ impl<F: Format> RxRing<F> {
         self.empty();
         self.released = true;
     }
-}
-
-/// Completes a received chain; returns its bytes. What is known of a packet stands in the descriptor
-/// of its last buffer, and belongs to its head.
-#[inline]
-fn finish(chain: &mut [Frame]) -> u64 {
-    if let [head, .., last] = chain {
-        head.flags = last.flags | Flags::MORE;
-        (head.vlan, head.meta) = (last.vlan, last.meta);
-    }
-    chain.iter().map(|frame| u64::from(frame.len)).sum()
 }
 
 impl<F> Drop for RxRing<F> {
