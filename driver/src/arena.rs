@@ -22,7 +22,8 @@ pub struct ArenaConfig {
 }
 
 impl Default for ArenaConfig {
-    /// 4096 buffers of 2 KiB, rings for 8192 descriptors: under 10 MiB.
+    /// 4096 buffers of 2 KiB and rings for 8192 descriptors: 10 MiB of hugepages, or 16.1 MiB of
+    /// ordinary pages, of which each holds one buffer.
     fn default() -> ArenaConfig {
         ArenaConfig {
             buffers: 4096,
@@ -68,6 +69,7 @@ impl Arena {
         // How much is needed depends on the pages, and which pages there are on how much is needed.
         let mut memory = Memory::allocate(size(PageSize::Huge2M.bytes()), config.pages)?;
         if memory.page_size() == PageSize::Ordinary {
+            drop(memory);
             let size = size(PageSize::Ordinary.bytes());
             memory = Memory::allocate(size, PagePreference::Only(PageSize::Ordinary))?;
         }

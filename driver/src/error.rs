@@ -57,7 +57,7 @@ pub enum Error {
     },
     /// The device is in no IOMMU group.
     #[error(
-        "{device}: in no IOMMU group: the IOMMU is off; enable VT-d, AMD-Vi or SMMU in the firmware and boot with intel_iommu=on or amd_iommu=on"
+        "{device}: in no IOMMU group: the IOMMU is off; enable VT-d, AMD-Vi or SMMU in the firmware and boot with intel_iommu=on (on AMD it is on by default)"
     )]
     NoIommu {
         /// The address.

@@ -9,7 +9,8 @@
 //! let (rx, tx) = (&mut queues.rx[0], &mut queues.tx[0]);
 //! let pool = port.pool();
 //! let mut batch = pool.batch(32);
-//! loop {
+//! // The kernel may want the device back: unbind waits until the port is dropped.
+//! while !port.events().try_iter().any(|event| event.must_close()) {
 //!     rx.poll(&mut batch);
 //!     for mut frame in batch.frames_mut() {
 //!         frame.data()[..12].rotate_left(6); // swap destination and source
@@ -17,7 +18,6 @@
 //!     tx.push(&mut batch);
 //!     batch.clear(); // what did not fit is dropped
 //! }
-//! # #[allow(unreachable_code)]
 //! # Ok::<(), barline::Error>(())
 //! ```
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The directory that holds `sys`, `proc` and `dev`: `/` unless a test or another world stands in.
+/// The directory that holds `sys`, `proc`, `dev` and `etc`: `/` unless a test or another world stands in.
 ///
 /// Every path that this crate opens in those trees starts here.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -83,14 +83,18 @@ impl Mailbox {
             status != ALL_ONES && status & RSTI == 0
         });
         self.sticky = 0;
-        if alive { Ok(()) } else { Err(self.silent("the PF is still in reset")) }
+        match alive {
+            true => Ok(()),
+            false if self.status() == ALL_ONES => Err(self.gone()),
+            false => Err(self.silent("the PF is still in reset")),
+        }
     }
 
     /// What the PF signalled since the last call.
     pub(crate) fn signals(&mut self) -> Result<Signals> {
         let status = self.status();
         if status == ALL_ONES {
-            return Err(self.silent("the mailbox reads all ones: the device is gone"));
+            return Err(self.gone());
         }
         self.sticky = 0;
         let reset = status & (RSTI | RSTD) != 0 || self.forgotten;
@@ -155,6 +159,15 @@ impl Mailbox {
             status != ALL_ONES && status & VFU != 0
         });
         if owned { Ok(()) } else { Err(self.silent("the PF does not let go of the mailbox")) }
+    }
+
+    fn gone(&self) -> Error {
+        Error::Device {
+            device: self.registers.device(),
+            what: "its registers read all ones: the device is gone, or its memory is disabled"
+                .into(),
+            remedy: "close the port, and look into the kernel's log".into(),
+        }
     }
 
     pub(crate) fn silent(&self, what: &str) -> Error {

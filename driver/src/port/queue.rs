@@ -20,6 +20,9 @@ use crate::eventfd;
 use crate::nic::REGISTER_BAR;
 use crate::{Error, Result};
 
+/// How often a sleeping worker looks whether the device was reset, which does not wake it.
+const BEAT: Duration = Duration::from_millis(100);
+
 /// A started receive queue. One worker owns it; it may move to another thread.
 ///
 /// Dropping it turns the queue off.
@@ -27,6 +30,8 @@ pub struct RxQueue {
     device: Arc<Device>,
     epoch: u32,
     number: u16,
+    /// The register and the bits that let the queue's interrupt signal once.
+    interrupt: Option<(u64, u32)>,
     /// There until it is dropped.
     ring: Option<Rx>,
 }
@@ -40,8 +45,8 @@ impl RxQueue {
         config: &Config,
     ) -> Result<RxQueue> {
         let ring = Rx::new(device, control.vf.format(), control.vf.rx_tail(number), config)?;
-        let mut queue =
-            RxQueue { device: device.clone(), epoch: device.epoch(), number, ring: None };
+        let (epoch, interrupt) = (device.epoch(), control.vf.rx_interrupt(number));
+        let mut queue = RxQueue { device: device.clone(), epoch, number, interrupt, ring: None };
         let room = device.arena.buffers().layout().data_room;
         match control.vf.start_rx(number, ring.place(), room) {
             Ok(()) => {
@@ -92,29 +97,30 @@ impl RxQueue {
     /// # Errors
     /// The device has no interrupt vector for this queue.
     pub fn wait(&mut self, timeout: Duration) -> Result<bool> {
-        if self.device.epoch() != self.epoch {
-            self.restart();
-        }
-        let vector = self.device.vectors.get(1 + usize::from(self.number));
-        let enable = self.device.lock().vf.rx_interrupt(self.number);
-        let (Some(vector), Some((register, bits))) = (vector, enable) else {
+        let device = self.device.clone();
+        let vector = device.vectors.get(1 + usize::from(self.number));
+        let (Some(vector), Some((register, bits))) = (vector, self.interrupt) else {
             return Err(Error::Device {
-                device: self.device.transport.name().to_string(),
+                device: device.transport.name().to_string(),
                 what: format!("no interrupt vector for receive queue {}", self.number),
                 remedy: "poll the queue instead".into(),
             });
         };
         let end = Instant::now() + timeout;
         loop {
-            vector.drain();
-            self.device.transport.write32(REGISTER_BAR, register, bits);
+            let current = device.epoch() == self.epoch || self.restart();
+            if current {
+                vector.drain();
+                device.transport.write32(REGISTER_BAR, register, bits);
+            }
             // What came before the interrupt was on need not signal, and what was polled since the
             // last one may.
             let left = end.saturating_duration_since(Instant::now());
-            if self.is_ready() || left.is_zero() {
-                return Ok(self.is_ready());
+            let ready = current && self.is_ready();
+            if ready || left.is_zero() {
+                return Ok(ready);
             }
-            eventfd::wait([vector], left);
+            eventfd::wait([vector], left.min(BEAT));
         }
     }
 
@@ -212,7 +218,7 @@ impl TxQueue {
     /// how many frames left the batch. What remains was not sent: push it again, or drop it. Never
     /// waits. While the device recovers from a reset nothing is taken.
     ///
-    /// A packet that is empty, longer than the port's largest frame, or of too many frames is
+    /// A packet that is shorter than 17 bytes, longer than the port's largest frame, or of too many frames is
     /// dropped and counted in [`TxStats::invalid`](crate::TxStats::invalid).
     ///
     /// # Panics

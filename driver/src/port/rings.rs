@@ -16,7 +16,7 @@ use super::queue_watch::QueueWatch;
 use crate::nic::{DescriptorFormat, Limits, REGISTER_BAR, RingPlace};
 use crate::{Error, Result};
 
-/// Frames of one received packet; a buffer of 1 KiB takes 16 for the largest frame of any device.
+/// Frames of one received packet: the largest frame of any device takes 10 buffers of 1 KiB.
 const MAX_RX_CHAIN: usize = 16;
 
 /// Bytes of the FCS, which a port's largest frame counts and a buffer does not hold.

@@ -42,7 +42,9 @@ fn source_version() -> Result<String> {
 
 fn build(version: &str, directory: &Path) -> Result {
     let start = Instant::now();
-    eprintln!("vmtest: building the small kernel from {PACKAGE} {version}: 5 to 10 minutes, once");
+    eprintln!(
+        "vmtest: building the small kernel from {PACKAGE} {version}: some 5 to 10 minutes on two cores, once"
+    );
     let tree = directory.join("tree");
     fs::create_dir(&tree)?;
     let unpack = ["-xJf", SOURCE, "--strip-components=1", "-C"];

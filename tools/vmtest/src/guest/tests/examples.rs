@@ -106,7 +106,7 @@ fn ping(from: &Netns, args: &[&str]) -> Result<String> {
 fn take_away(program: Running, vf: &Vf) -> Result {
     vf.unbind()?;
     let finished = program.finish(SOON)?;
-    let ok = finished.status.success() && finished.output.contains("RemovalRequested");
+    let ok = finished.status.success() && finished.output.contains("asked for the device back");
     ensure!(ok, "{}: {}", finished.status, finished.output);
     vf.bind("vfio-pci")
 }

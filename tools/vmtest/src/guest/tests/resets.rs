@@ -33,7 +33,7 @@ pub fn run() -> Result {
     traffic.flows(&mut ends, "after the PF came back")?;
 
     for round in 1..=3 {
-        // Changing a PF's ring sizes makes igb reset it, with the VFs kept.
+        // Changing its MTU makes igb reset the PF, with the VFs kept.
         ip(&["link", "set", &pf.netdev, "mtu", &(1500 + round).to_string()])?;
         traffic.until(&mut ends, "PF reset", |event| *event == Event::PfReset)?;
         traffic.until(&mut ends, "recovery", |event| *event == Event::Recovered)?;
