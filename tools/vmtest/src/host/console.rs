@@ -7,6 +7,9 @@ pub enum Finding {
     DmaFault,
     /// Something in the kernel broke.
     Broken,
+    /// The emulator lost the timer interrupt of a virtual processor, which sleeps for ever: nothing
+    /// that runs in the guest can do that, and nothing in it goes on.
+    LostTimer,
 }
 
 /// What the kernel says when something broke, anywhere in a line.
@@ -31,6 +34,9 @@ const BROKEN: [&str; 16] = [
 
 /// What a line of the kernel's console means, if anything.
 pub fn kernel_line(line: &str) -> Option<Finding> {
+    if line.contains("kthread timer wakeup didn't happen") {
+        return Some(Finding::LostTimer);
+    }
     let hung = line.contains("INFO: task ") && line.contains("blocked for more than");
     if hung || BROKEN.iter().any(|sign| line.contains(sign)) {
         return Some(Finding::Broken);
@@ -76,6 +82,13 @@ mod tests {
         let line = "qemu-system-x86_64: vtd_iommu_translate: detected translation failure \
                     (dev=01:10:00, iova=0xdead0000)";
         assert_eq!(qemu_line(line), Some(Finding::DmaFault));
+    }
+
+    #[test]
+    fn a_lost_timer_is_told_from_a_broken_kernel() {
+        let line = "[   25.9] rcu: rcu_sched kthread timer wakeup didn't happen for 5251 jiffies! \
+                    g-771 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x402";
+        assert_eq!(kernel_line(line), Some(Finding::LostTimer));
     }
 
     #[test]

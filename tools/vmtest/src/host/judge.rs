@@ -9,6 +9,7 @@ pub struct Judge {
     result: Option<Result<(), String>>,
     broken: Option<String>,
     faults: Vec<String>,
+    lost_timer: bool,
     expects_faults: bool,
 }
 
@@ -22,6 +23,7 @@ impl Judge {
     pub fn note(&mut self, finding: Finding, line: &str) {
         match finding {
             Finding::DmaFault => self.faults.push(line.into()),
+            Finding::LostTimer => self.lost_timer = true,
             // The first is the cause; what follows is its wake.
             Finding::Broken => _ = self.broken.get_or_insert_with(|| line.into()),
         }
@@ -44,6 +46,11 @@ impl Judge {
     /// Whether the guest has told its result.
     pub fn has_result(&self) -> bool {
         self.result.is_some()
+    }
+
+    /// Whether the emulator lost a timer, so that the guest stands still.
+    pub fn has_lost_timer(&self) -> bool {
+        self.lost_timer
     }
 
     /// Whether nothing of worth can come any more.

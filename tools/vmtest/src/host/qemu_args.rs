@@ -20,7 +20,11 @@ pub struct Machine<'a> {
 
 /// Words that every guest's kernel gets. A panic ends QEMU by way of a reboot that is refused, and
 /// an oops is a panic: nothing of worth runs after it.
-const APPEND: &str = "console=ttyS0 loglevel=7 panic=-1 oops=panic intel_iommu=on";
+///
+/// The timer ticks at all times instead of being set anew for each event: the emulator loses such a
+/// timer now and then, and its processor then sleeps for ever.
+const APPEND: &str =
+    "console=ttyS0 loglevel=7 panic=-1 oops=panic nohz=off highres=off intel_iommu=on";
 
 /// The arguments for that machine.
 pub fn arguments(machine: &Machine) -> Vec<String> {

@@ -87,7 +87,7 @@ impl Summary {
                 self.passed += 1;
                 return;
             }
-            Ok(Run { failure: Some(reason), elapsed, logs }) => {
+            Ok(Run { failure: Some(reason), elapsed, logs, .. }) => {
                 println!("--- failed: {title}, {:.1} s: {reason}", elapsed.as_secs_f64());
                 show_console(&logs);
                 // The rest is above.
