@@ -31,6 +31,11 @@ pub(crate) const MESSAGE_NACK: u32 = 1 << 30;
 /// Set while the PF takes requests from this VF.
 pub(crate) const CLEAR_TO_SEND: u32 = 1 << 29;
 
+/// What a message is about.
+const KIND: u32 = 0xffff;
+/// The first message of a VF after a reset.
+pub(crate) const GREETING: u32 = 0x01;
+
 /// How long a PF may take to answer; Linux's drivers wait a second.
 const ANSWER: Duration = Duration::from_secs(1);
 /// How long to wait for the buffer.
@@ -63,42 +68,67 @@ impl Mailbox {
         Mailbox { registers, control, memory, sticky: 0, forgotten: false }
     }
 
+    /// The register, with what it showed before; [`ALL_ONES`] when the device is gone.
     fn status(&mut self) -> u32 {
-        let status = self.registers.read(self.control) | self.sticky;
+        let status = self.registers.read(self.control);
+        if status == ALL_ONES {
+            return ALL_ONES;
+        }
+        let status = status | self.sticky;
         self.sticky = status & READ_TO_CLEAR;
         status
     }
 
-    /// Whether any bit of `mask` showed; forgets them.
-    fn take(&mut self, mask: u32) -> bool {
-        let found = self.status() & mask != 0;
+    /// Waits until any bit of `mask` shows, and forgets them. `what` says what it means if none does.
+    fn wait_for(&mut self, mask: u32, timeout: Duration, what: &str) -> Result<()> {
+        let mut status = 0;
+        let shown = wait(timeout, || {
+            status = self.status();
+            status & mask != 0
+        });
         self.sticky &= !mask;
-        found
+        match shown {
+            _ if status == ALL_ONES => Err(self.registers.gone()),
+            true => Ok(()),
+            false => Err(self.silent(what)),
+        }
     }
 
     /// Waits until the PF is not in reset.
     pub(crate) fn wait_for_pf(&mut self, timeout: Duration) -> Result<()> {
+        let mut status = 0;
         let alive = wait(timeout, || {
-            let status = self.status();
+            status = self.status();
             status != ALL_ONES && status & RSTI == 0
         });
         self.sticky = 0;
         match alive {
             true => Ok(()),
-            false if self.status() == ALL_ONES => Err(self.gone()),
+            false if status == ALL_ONES => Err(self.registers.gone()),
             false => Err(self.silent("the PF is still in reset")),
         }
+    }
+
+    /// Whether the PF was reset, or the device went, since the last [`Mailbox::signals`]. Forgets
+    /// nothing.
+    pub(crate) fn is_interrupted(&mut self) -> bool {
+        self.status() & (RSTI | RSTD) != 0
     }
 
     /// What the PF signalled since the last call.
     pub(crate) fn signals(&mut self) -> Result<Signals> {
         let status = self.status();
         if status == ALL_ONES {
-            return Err(self.gone());
+            return Err(self.registers.gone());
         }
         self.sticky = 0;
         let reset = status & (RSTI | RSTD) != 0 || self.forgotten;
         Ok(Signals { message: status & PFSTS != 0, reset })
+    }
+
+    /// Notes that the message which the PF signalled could not be read yet.
+    pub(crate) fn keep_message(&mut self) {
+        self.sticky |= PFSTS;
     }
 
     /// Notes that the PF does not know this VF any more, or (after a greeting) that it does.
@@ -110,19 +140,18 @@ impl Mailbox {
     /// request's. Returns the answer's words.
     pub(crate) fn request(&mut self, message: &[u32]) -> Result<[u32; WORDS]> {
         self.send(message)?;
-        let kind = message[0] & 0xffff;
+        let kind = message[0] & KIND;
+        let what = format!("the PF did not answer mailbox message {kind:#x}");
         // Another message of the PF (a ping) may stand between.
         for _ in 0..4 {
-            if !wait(ANSWER, || self.take(PFSTS)) {
-                break;
-            }
+            self.wait_for(PFSTS, ANSWER, &what)?;
             let answer = self.receive()?;
-            if is_answer(&answer) && answer[0] & 0xffff == kind {
+            if is_answer(&answer) && answer[0] & KIND == kind {
                 return Ok(answer);
             }
             self.forgotten |= is_farewell(&answer);
         }
-        Err(self.silent(&format!("the PF did not answer mailbox message {kind:#x}")))
+        Err(self.silent(&what))
     }
 
     fn send(&mut self, message: &[u32]) -> Result<()> {
@@ -133,11 +162,7 @@ impl Mailbox {
             self.registers.write(self.memory + 4 * i, *word);
         }
         self.registers.write(self.control, REQ);
-        if wait(ANSWER, || self.take(PFACK)) {
-            Ok(())
-        } else {
-            Err(self.silent("the PF did not take a mailbox message"))
-        }
+        self.wait_for(PFACK, ANSWER, "the PF did not take a mailbox message")
     }
 
     /// Reads the message that the PF signalled.
@@ -153,20 +178,16 @@ impl Mailbox {
 
     /// Takes hold of the buffer.
     fn own(&mut self) -> Result<()> {
+        let mut status = 0;
         let owned = wait(OWNERSHIP, || {
             self.registers.write(self.control, VFU);
-            let status = self.status();
-            status != ALL_ONES && status & VFU != 0
+            status = self.status();
+            status & VFU != 0
         });
-        if owned { Ok(()) } else { Err(self.silent("the PF does not let go of the mailbox")) }
-    }
-
-    fn gone(&self) -> Error {
-        Error::Device {
-            device: self.registers.device(),
-            what: "its registers read all ones: the device is gone, or its memory is disabled"
-                .into(),
-            remedy: "close the port, and look into the kernel's log".into(),
+        match owned {
+            _ if status == ALL_ONES => Err(self.registers.gone()),
+            true => Ok(()),
+            false => Err(self.silent("the PF does not let go of the mailbox")),
         }
     }
 
@@ -181,7 +202,11 @@ fn is_answer(message: &[u32; WORDS]) -> bool {
 }
 
 /// Whether a message says that the PF takes no requests from the VF: it has forgotten its greeting.
-/// PFs ping their VFs when their link changes, and before they reset.
+/// PFs ping their VFs when their link changes, and before they reset; a refusal that nobody asked for
+/// is how they answer a VF that they do not know.
 pub(crate) fn is_farewell(message: &[u32; WORDS]) -> bool {
-    !is_answer(message) && message[0] & CLEAR_TO_SEND == 0
+    // The answer to a greeting never has the mark.
+    let greeting = is_answer(message) && message[0] & KIND == GREETING;
+    let marked = message[0] & (CLEAR_TO_SEND | MESSAGE_ACK) != 0;
+    !greeting && !marked
 }

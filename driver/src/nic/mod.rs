@@ -132,8 +132,9 @@ pub(crate) trait Vf: Send {
     /// Register offset and value which let the vector of a receive queue (1 + queue) signal once.
     fn rx_interrupt(&self, queue: u16) -> Option<(u64, u32)>;
 
-    /// Reads the device's counters; `None` when it does not answer.
-    fn stats(&self) -> Option<RawStats>;
+    /// Reads the device's counters; `None` when it does not answer, or may have started to count anew
+    /// since the last call of [`Vf::reset`] or [`Vf::news`].
+    fn stats(&mut self) -> Option<RawStats>;
 }
 
 /// The BAR that holds the registers of every family here.

@@ -32,6 +32,16 @@ impl Registers {
         self.0.name().to_string()
     }
 
+    /// The error that the device does not answer.
+    pub(crate) fn gone(&self) -> Error {
+        Error::Device {
+            device: self.device(),
+            what: "its registers read all ones: the device is gone, or its memory is disabled"
+                .into(),
+            remedy: "close the port, and look into the kernel's log".into(),
+        }
+    }
+
     /// Reads a register; all ones when the device does not answer.
     pub(crate) fn read(&self, offset: u64) -> u32 {
         self.0.read32(REGISTER_BAR, offset)

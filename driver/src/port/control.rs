@@ -1,19 +1,19 @@
 //! The control path of a port: one device, one lock, and the settings that outlive its resets.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use barline_ring::CachePadded;
 
+use super::event::Event;
+use super::interrupts::Interrupts;
 use super::queue_watch::QueueWatch;
 use super::stats::Widened;
 use crate::arena::Arena;
-use crate::eventfd::EventFd;
 use crate::nic::Vf;
-use crate::transport::{Notice, Transport};
+use crate::transport::Transport;
 use crate::{Direction, Error, MacAddress, Result};
 
 /// How long a PF gets to come up when a port is opened: it may be in the middle of a reset.
@@ -25,10 +25,7 @@ pub(crate) struct Device {
     /// Goes up when the device's queues were lost: a queue that knows another value restarts before
     /// it touches its ring again.
     epoch: CachePadded<AtomicU32>,
-    /// Interrupt vectors: news first, then one for each receive queue.
-    pub(crate) vectors: Vec<EventFd>,
-    pub(crate) request: EventFd,
-    pub(crate) error: EventFd,
+    pub(crate) interrupts: Interrupts,
     pub(crate) transport: Arc<dyn Transport>,
     // After the transport, so that the device is at rest before its memory goes.
     pub(crate) arena: Arena,
@@ -51,67 +48,66 @@ pub(crate) struct Started {
     pub(crate) watch: QueueWatch,
     /// The device's epoch when its worker last showed the queue to the device.
     pub(crate) epoch: u32,
+    /// Its worker tried to do so for the present epoch, and failed.
+    pub(crate) failed: bool,
 }
 
 /// What was asked of the PF, to be asked again after a reset.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
+    /// The address that the VF has.
     pub(crate) mac: MacAddress,
+    /// The address that the application wants, if it wants one.
+    pub(crate) own_mac: Option<MacAddress>,
     pub(crate) max_frame: u16,
     pub(crate) multicast: Vec<MacAddress>,
     pub(crate) vlans: BTreeSet<u16>,
     pub(crate) all_multicast: bool,
+    pub(crate) promiscuous: bool,
 }
 
 impl Device {
     /// Takes a device into use: interrupts connected, the PF greeted, the memory mapped.
     pub(crate) fn open(
         transport: Arc<dyn Transport>,
-        mut vf: Box<dyn Vf>,
+        vf: Box<dyn Vf>,
         arena: Arena,
-        choose_mac: impl FnOnce(Option<MacAddress>) -> MacAddress,
+        own_mac: Option<MacAddress>,
+        local_mac: impl FnOnce() -> MacAddress,
         max_frame: u16,
     ) -> Result<Device> {
         let claim = Claim::new(transport.name())?;
+        // Should anything fail, they go in the reverse of this order, as when a device is dropped.
+        let (claim, arena, transport, mut vf) = (claim, arena, transport, vf);
         arena.attach(&transport.dma())?;
-        let eventfd = || EventFd::new().map_err(|source| no_eventfd(&*transport, source));
-        let vectors = usize::from(vf.limits().queues.min(transport.vectors().saturating_sub(1)));
-        let vectors = (0..=vectors).map(|_| eventfd()).collect::<Result<Vec<_>>>()?;
-        let (request, error) = (eventfd()?, eventfd()?);
-        if transport.vectors() > 0 {
-            let fds: Vec<_> = vectors.iter().map(EventFd::as_fd).collect();
-            transport.set_vectors(&fds)?;
-        }
-        for (notice, event) in [(Notice::Request, &request), (Notice::Error, &error)] {
-            if !transport.set_notice(notice, Some(event.as_fd()))? {
-                tracing::debug!(device = transport.name(), ?notice, "not offered");
-            }
-        }
+        let interrupts = Interrupts::connect(&transport, vf.limits().queues)?;
         let assigned = greet(&mut *vf)?;
         let settings = Settings {
-            mac: choose_mac(assigned),
+            mac: own_mac.or(assigned).unwrap_or_else(local_mac),
+            own_mac,
             max_frame,
             multicast: Vec::new(),
             vlans: BTreeSet::new(),
             all_multicast: false,
+            promiscuous: false,
         };
         if assigned != Some(settings.mac) {
             vf.set_mac(settings.mac)?;
         }
         let mut control = Control {
-            stats: Widened::new(vf.stats().unwrap_or_default()),
+            stats: Widened::new(vf.stats()),
             vf,
             ready: true,
             settings,
             queues: BTreeMap::new(),
         };
-        control.apply()?;
+        if let Some(refusal) = control.apply()?.pop() {
+            return Err(refusal);
+        }
         Ok(Device {
             control: Mutex::new(control),
             epoch: CachePadded::default(),
-            vectors,
-            request,
-            error,
+            interrupts,
             transport,
             arena,
             _claim: claim,
@@ -126,7 +122,11 @@ impl Device {
 
     /// The control path, if nobody else is at it now: what a worker may wait for.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, Control>> {
-        self.control.try_lock().ok()
+        match self.control.try_lock() {
+            Ok(control) => Some(control),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// How often the device's queues were lost.
@@ -139,30 +139,33 @@ impl Device {
     /// Marks the queues as lost. Called with the control path locked.
     pub(crate) fn lose_queues(&self, control: &mut Control) {
         control.ready = false;
+        for queue in control.queues.values_mut() {
+            queue.failed = false;
+        }
         self.epoch.fetch_add(1, Ordering::Release);
+        // Those who sleep have to restart their queues, too.
+        self.interrupts.wake_workers();
     }
 
     /// Resets a device whose queues were marked as lost, and asks the PF for everything again.
-    pub(crate) fn recover(&self, control: &mut Control) -> Result<()> {
+    /// Returns what is different now.
+    pub(crate) fn recover(&self, control: &mut Control) -> Result<Vec<Event>> {
         let assigned = control.vf.reset()?;
-        if let Some(mac) = assigned
-            && mac != control.settings.mac
-        {
-            tracing::info!(device = self.transport.name(), %mac, "the PF assigned another MAC");
-            control.settings.mac = mac;
-        }
-        if assigned.is_none() {
-            let mac = control.settings.mac;
-            control.vf.set_mac(mac)?;
-        }
-        control.stats.rebase(control.vf.stats().unwrap_or_default());
-        control.apply()?;
+        control.stats.rebase(control.vf.stats());
+        let before = control.settings.mac;
+        let mut refusals = control.apply_mac(assigned)?;
+        refusals.append(&mut control.apply()?);
         if !control.queues.is_empty() {
             // A reset of the whole device takes this, too; the queues are off until they restart.
             self.transport.set_bus_master(true)?;
         }
         control.ready = true;
-        Ok(())
+        let lost = |error: Error| Event::SettingLost { reason: error.to_string() };
+        let mut events: Vec<_> = refusals.into_iter().map(lost).collect();
+        if control.settings.mac != before {
+            events.push(Event::MacChanged(control.settings.mac));
+        }
+        Ok(events)
     }
 }
 
@@ -170,37 +173,86 @@ impl Control {
     /// Notes that a worker has shown a queue to the device anew.
     pub(crate) fn restarted(&mut self, direction: Direction, number: u16, epoch: u32) {
         if let Some(queue) = self.queues.get_mut(&(direction, number)) {
-            queue.epoch = epoch;
+            (queue.epoch, queue.failed) = (epoch, false);
         }
     }
 
-    /// Asks the PF for the settings, after a reset; its MAC address is set already.
-    fn apply(&mut self) -> Result<()> {
-        let Settings { max_frame, multicast, vlans, all_multicast, .. } = self.settings.clone();
-        self.vf.set_max_frame(max_frame)?;
-        if !multicast.is_empty() {
-            self.vf.set_multicast(&multicast)?;
+    /// Notes that a worker could not show a queue to the device anew.
+    pub(crate) fn not_restarted(&mut self, direction: Direction, number: u16) {
+        if let Some(queue) = self.queues.get_mut(&(direction, number)) {
+            queue.failed = true;
         }
-        for id in vlans {
-            self.vf.set_vlan(id, true)?;
+    }
+
+    /// Settles on a MAC address after a reset, when the PF has `assigned` one or none: the one that
+    /// the application wants, else the PF's, else the one before. Returns what the PF refused.
+    fn apply_mac(&mut self, assigned: Option<MacAddress>) -> Result<Vec<Error>> {
+        let Settings { mac, own_mac, .. } = self.settings;
+        let wanted = own_mac.or(assigned).unwrap_or(mac);
+        if assigned == Some(wanted) {
+            self.settings.mac = wanted;
+            return Ok(Vec::new());
         }
-        if all_multicast {
-            self.vf.set_all_multicast(true)?;
+        let refusal = granted(self.vf.set_mac(wanted))?;
+        self.settings.mac = match refusal {
+            None => wanted,
+            Some(_) => {
+                self.settings.own_mac = None;
+                assigned.unwrap_or(wanted)
+            }
+        };
+        Ok(refusal.into_iter().collect())
+    }
+
+    /// Asks the PF for the settings, after a reset; its MAC address is set already. Returns what the
+    /// PF refused, which is no longer among the settings.
+    fn apply(&mut self) -> Result<Vec<Error>> {
+        let Control { vf, settings, .. } = self;
+        let mut refusals = Vec::new();
+        refusals.extend(granted(vf.set_max_frame(settings.max_frame))?);
+        if !settings.multicast.is_empty()
+            && let Some(refusal) = granted(vf.set_multicast(&settings.multicast))?
+        {
+            settings.multicast.clear();
+            refusals.push(refusal);
         }
-        self.vf.enable_news_interrupt();
-        Ok(())
+        for id in settings.vlans.clone() {
+            if let Some(refusal) = granted(vf.set_vlan(id, true))? {
+                settings.vlans.remove(&id);
+                refusals.push(refusal);
+            }
+        }
+        if settings.all_multicast
+            && let Some(refusal) = granted(vf.set_all_multicast(true))?
+        {
+            settings.all_multicast = false;
+            refusals.push(refusal);
+        }
+        if settings.promiscuous
+            && let Some(refusal) = granted(vf.set_promiscuous(true))?
+        {
+            settings.promiscuous = false;
+            refusals.push(refusal);
+        }
+        vf.enable_news_interrupt();
+        Ok(refusals)
+    }
+}
+
+/// Takes a refusal out of what went wrong.
+fn granted(result: Result<()>) -> Result<Option<Error>> {
+    match result {
+        Ok(()) => Ok(None),
+        Err(refusal @ Error::Refused { .. }) => Ok(Some(refusal)),
+        Err(error) => Err(error),
     }
 }
 
 impl Drop for Device {
     fn drop(&mut self) {
-        // The eventfds close before the transport does: nothing must signal them any more.
-        if let Err(error) = self.transport.set_vectors(&[]) {
-            tracing::warn!(device = self.transport.name(), %error, "interrupts stay connected");
-        }
-        for notice in [Notice::Request, Notice::Error] {
-            // A refusal means that there was none.
-            let _ = self.transport.set_notice(notice, None);
+        // Others may hold the transport longer.
+        if let Err(error) = self.transport.set_bus_master(false) {
+            tracing::warn!(device = self.transport.name(), %error, "bus mastering stays on");
         }
         tracing::debug!(device = self.transport.name(), "port closed");
     }
@@ -214,15 +266,6 @@ fn greet(vf: &mut dyn Vf) -> Result<Option<MacAddress>> {
             Err(Error::PfSilent { .. }) if Instant::now() < end => {}
             result => return result,
         }
-    }
-}
-
-fn no_eventfd(transport: &dyn Transport, source: std::io::Error) -> Error {
-    Error::Kernel {
-        device: transport.name().to_string(),
-        action: "make an eventfd for interrupts".into(),
-        source,
-        remedy: "raise the limit on open files (`ulimit -n`)".into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::LinkState;
+use crate::{LinkState, MacAddress};
 
 /// Something that happened to a port, as [`Port::events`](crate::Port::events) tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,16 @@ pub enum Event {
     },
     /// The port works again after [`Event::PfReset`] or [`Event::PfSilent`].
     Recovered,
+    /// The PF refused, after a reset, what it had granted before. The port works without it, and does
+    /// not ask for it again.
+    SettingLost {
+        /// What was asked for, and why it may have been refused.
+        reason: String,
+    },
+    /// The PF assigned the VF another unicast address, in a reset.
+    MacChanged(MacAddress),
     /// A queue makes no progress though it has work and the link is up: a DMA address the IOMMU
-    /// refuses, or a device that hangs. [`Port::reset`](crate::Port::reset) may help.
+    /// refuses, or a device that hangs; or it could not be started again after a reset. [`Port::reset`](crate::Port::reset) may help.
     Stalled {
         /// Which direction.
         direction: Direction,
@@ -49,6 +57,8 @@ impl fmt::Display for Event {
             Event::PfReset => f.write_str("the PF was reset; traffic stops until it answers again"),
             Event::PfSilent { reason } => write!(f, "the PF is silent: {reason}"),
             Event::Recovered => f.write_str("works again"),
+            Event::SettingLost { reason } => write!(f, "a setting was lost: {reason}"),
+            Event::MacChanged(mac) => write!(f, "the PF changed the MAC address to {mac}"),
             Event::Stalled { direction, queue: Some(queue) } => {
                 write!(f, "{direction} queue {queue} makes no progress though there is work")
             }

@@ -3,6 +3,7 @@
 mod config;
 mod control;
 mod event;
+mod interrupts;
 mod queue;
 mod queue_watch;
 mod rings;
@@ -88,10 +89,9 @@ impl Port {
         config.check_against(&vf.limits())?;
         let arena = config.arena()?;
         let name = transport.name().to_string();
-        let choose_mac = |assigned: Option<MacAddress>| {
-            config.mac.or(assigned).unwrap_or_else(|| local_mac(&config.root, &name))
-        };
-        let device = Arc::new(Device::open(transport, vf, arena, choose_mac, config.max_frame)?);
+        let local_mac = || local_mac(&config.root, &name);
+        let device = Device::open(transport, vf, arena, config.mac, local_mac, config.max_frame)?;
+        let device = Arc::new(device);
         let link = device.lock().vf.link();
         let (watcher, events) = Watcher::start(&device, link)?;
         Ok(Port { watcher, events, device, config })
@@ -164,6 +164,7 @@ impl Port {
         let mut control = self.device.lock();
         control.vf.set_mac(mac)?;
         control.settings.mac = mac;
+        control.settings.own_mac = Some(mac);
         Ok(())
     }
 
@@ -227,7 +228,10 @@ impl Port {
     /// # Errors
     /// The PF refused, as Linux's igb always does.
     pub fn set_promiscuous(&mut self, on: bool) -> Result<()> {
-        self.device.lock().vf.set_promiscuous(on)
+        let mut control = self.device.lock();
+        control.vf.set_promiscuous(on)?;
+        control.settings.promiscuous = on;
+        Ok(())
     }
 
     /// The link as it is now.
@@ -246,7 +250,9 @@ impl Port {
     pub fn stats(&self) -> Stats {
         let mut guard = self.device.lock();
         let control = &mut *guard;
-        let device = match control.vf.stats() {
+        // Until it has recovered, nobody knows where its counters start again.
+        let readings = if control.ready { control.vf.stats() } else { None };
+        let device = match readings {
             Some(readings) => control.stats.update(readings),
             None => control.stats.total(),
         };

@@ -20,8 +20,16 @@ use crate::eventfd;
 use crate::nic::REGISTER_BAR;
 use crate::{Error, Result};
 
-/// How often a sleeping worker looks whether the device was reset, which does not wake it.
-const BEAT: Duration = Duration::from_millis(100);
+/// How often a worker that sleeps tries to restart a queue that the device has lost, of which it is
+/// woken.
+const RESTART: Duration = Duration::from_millis(10);
+
+/// The end of a wait, which may be so long that there is none.
+fn deadline(timeout: Duration) -> Instant {
+    let now = Instant::now();
+    let century = Duration::from_secs(100 * 365 * 24 * 3600);
+    now.checked_add(timeout).unwrap_or(now + century)
+}
 
 /// A started receive queue. One worker owns it; it may move to another thread.
 ///
@@ -50,7 +58,7 @@ impl RxQueue {
         let room = device.arena.buffers().layout().data_room;
         match control.vf.start_rx(number, ring.place(), room) {
             Ok(()) => {
-                let started = Started { watch: ring.watch(), epoch: queue.epoch };
+                let started = Started { watch: ring.watch(), epoch: queue.epoch, failed: false };
                 control.queues.insert((Direction::Rx, number), started);
                 queue.ring = Some(ring);
                 Ok(queue)
@@ -98,7 +106,7 @@ impl RxQueue {
     /// The device has no interrupt vector for this queue.
     pub fn wait(&mut self, timeout: Duration) -> Result<bool> {
         let device = self.device.clone();
-        let vector = device.vectors.get(1 + usize::from(self.number));
+        let vector = device.interrupts.vectors.get(1 + usize::from(self.number));
         let (Some(vector), Some((register, bits))) = (vector, self.interrupt) else {
             return Err(Error::Device {
                 device: device.transport.name().to_string(),
@@ -106,11 +114,11 @@ impl RxQueue {
                 remedy: "poll the queue instead".into(),
             });
         };
-        let end = Instant::now() + timeout;
+        let end = deadline(timeout);
         loop {
+            vector.drain();
             let current = device.epoch() == self.epoch || self.restart();
             if current {
-                vector.drain();
                 device.transport.write32(REGISTER_BAR, register, bits);
             }
             // What came before the interrupt was on need not signal, and what was polled since the
@@ -120,7 +128,7 @@ impl RxQueue {
             if ready || left.is_zero() {
                 return Ok(ready);
             }
-            eventfd::wait([vector], left.min(BEAT));
+            eventfd::wait([vector], if current { left } else { left.min(RESTART) });
         }
     }
 
@@ -148,6 +156,7 @@ impl RxQueue {
                 control.restarted(Direction::Rx, self.number, self.epoch);
             }
             Err(ref error) => {
+                control.not_restarted(Direction::Rx, self.number);
                 tracing::warn!(%error, queue = self.number, "receive queue not restarted yet");
             }
         }
@@ -196,7 +205,7 @@ impl TxQueue {
             TxQueue { device: device.clone(), epoch: device.epoch(), number, ring: None };
         match control.vf.start_tx(number, ring.place()) {
             Ok(()) => {
-                let started = Started { watch: ring.watch(), epoch: queue.epoch };
+                let started = Started { watch: ring.watch(), epoch: queue.epoch, failed: false };
                 control.queues.insert((Direction::Tx, number), started);
                 queue.ring = Some(ring);
                 Ok(queue)
@@ -236,6 +245,9 @@ impl TxQueue {
 
     /// Frees what the device has sent into `pool`, as [`TxQueue::push`] does by itself; returns how
     /// many packets were done.
+    ///
+    /// # Panics
+    /// The pool is of another arena than the port.
     pub fn reap(&mut self, pool: &Pool) -> u64 {
         if self.device.epoch() != self.epoch && !self.restart() {
             return 0;
@@ -248,13 +260,19 @@ impl TxQueue {
         self.ring.as_ref().map_or(0, Tx::pending)
     }
 
-    /// Waits until the device has sent everything (true) or `timeout` is over (false).
+    /// Waits until the device has sent everything (true) or `timeout` is over (false). False, too,
+    /// when the device was reset meanwhile: what it had been given may be lost.
+    ///
+    /// # Panics
+    /// The pool is of another arena than the port.
     pub fn flush(&mut self, pool: &Pool, timeout: Duration) -> bool {
-        let end = Instant::now() + timeout;
+        let end = deadline(timeout);
+        let lost = |ring: &Option<Tx>| ring.as_ref().map_or(0, Tx::lost);
+        let before = lost(&self.ring);
         loop {
             self.reap(pool);
             if self.pending() == 0 {
-                return true;
+                return lost(&self.ring) == before;
             }
             if Instant::now() >= end {
                 return false;
@@ -281,6 +299,7 @@ impl TxQueue {
                 control.restarted(Direction::Tx, self.number, self.epoch);
             }
             Err(ref error) => {
+                control.not_restarted(Direction::Tx, self.number);
                 tracing::warn!(%error, queue = self.number, "transmit queue not restarted yet");
             }
         }

@@ -145,6 +145,11 @@ impl Tx {
         for_ring!(Tx, self, ring => ring.pending())
     }
 
+    /// Packets whose fate is unknown.
+    pub(super) fn lost(&self) -> u64 {
+        for_ring!(Tx, self, ring => ring.counters().lost.value())
+    }
+
     #[inline]
     pub(super) fn push(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         for_ring!(Tx, self, ring => ring.push(batch))

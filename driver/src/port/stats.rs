@@ -110,29 +110,30 @@ impl TxStats {
 /// takes over half a minute at 1 Gbit/s.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Widened {
-    last: RawStats,
+    /// `None` when the next readings are the first.
+    last: Option<RawStats>,
     total: DeviceStats,
 }
 
 impl Widened {
-    /// Starts at zero, with the device's counters where they are now.
-    pub(crate) fn new(now: RawStats) -> Widened {
+    /// Starts at zero, with the device's counters where they are now, or are found first.
+    pub(crate) fn new(now: Option<RawStats>) -> Widened {
         Widened { last: now, total: DeviceStats::default() }
     }
 
     /// Takes new readings.
     pub(crate) fn update(&mut self, now: RawStats) -> DeviceStats {
+        let last = self.last.replace(now).unwrap_or(now);
         let grown = |now: u32, last: u32| u64::from(now.wrapping_sub(last));
         self.total += DeviceStats {
-            rx_packets: grown(now.rx_packets, self.last.rx_packets),
-            rx_bytes: grown(now.rx_bytes, self.last.rx_bytes),
-            rx_multicast: grown(now.rx_multicast, self.last.rx_multicast),
-            tx_packets: grown(now.tx_packets, self.last.tx_packets),
-            tx_bytes: grown(now.tx_bytes, self.last.tx_bytes),
+            rx_packets: grown(now.rx_packets, last.rx_packets),
+            rx_bytes: grown(now.rx_bytes, last.rx_bytes),
+            rx_multicast: grown(now.rx_multicast, last.rx_multicast),
+            tx_packets: grown(now.tx_packets, last.tx_packets),
+            tx_bytes: grown(now.tx_bytes, last.tx_bytes),
             // The device clears this one when it is read.
             rx_dropped: u64::from(now.rx_dropped),
         };
-        self.last = now;
         self.total
     }
 
@@ -142,8 +143,8 @@ impl Widened {
     }
 
     /// Goes on from readings that may have started again.
-    pub(crate) fn rebase(&mut self, now: RawStats) {
-        self.total.rx_dropped += u64::from(now.rx_dropped);
+    pub(crate) fn rebase(&mut self, now: Option<RawStats>) {
+        self.total.rx_dropped += now.map_or(0, |now| u64::from(now.rx_dropped));
         self.last = now;
     }
 }
@@ -158,10 +159,14 @@ mod tests {
 
     #[test]
     fn counters_go_on_over_the_end_of_32_bits_and_over_a_reset() {
-        let mut stats = Widened::new(packets(u32::MAX - 1));
+        let mut stats = Widened::new(Some(packets(u32::MAX - 1)));
         assert_eq!(stats.update(packets(1)).rx_packets, 3);
         assert_eq!(stats.update(packets(1)).rx_packets, 3);
-        stats.rebase(packets(0));
+        stats.rebase(Some(packets(0)));
         assert_eq!(stats.update(packets(5)).rx_packets, 8);
+        // Where they are after a reset may not be known at once.
+        stats.rebase(None);
+        assert_eq!(stats.update(packets(1000)).rx_packets, 8);
+        assert_eq!(stats.update(packets(1001)).rx_packets, 9);
     }
 }

@@ -9,6 +9,7 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 
 use super::control::{Control, Device};
 use super::event::{Direction, Event};
+use super::interrupts::Interrupts;
 use super::stalls::{Sight, Stalls};
 use crate::eventfd::{self, EventFd};
 use crate::{Error, LinkState, Result};
@@ -92,7 +93,7 @@ struct State {
 impl State {
     fn run(&mut self) {
         while !self.shared.stop.load(Ordering::Acquire) {
-            let Device { vectors, request, error, .. } = &*self.device;
+            let Interrupts { vectors, request, error, .. } = &self.device.interrupts;
             eventfd::wait([&self.shared.wake, &vectors[0], request, error], TICK);
             self.shared.wake.drain();
             vectors[0].drain();
@@ -140,9 +141,10 @@ impl State {
 
     fn recover(&mut self, device: &Device, control: &mut Control) {
         match device.recover(control) {
-            Ok(()) => {
+            Ok(events) => {
                 self.silent = false;
                 self.stalls.clear();
+                events.into_iter().for_each(|event| self.tell(event));
                 self.tell(Event::Recovered);
             }
             Err(error) if !self.silent => {
@@ -165,9 +167,15 @@ impl State {
         let epoch = self.device.epoch();
         let mut sights = Vec::new();
         let mut all_rx = Some(Vec::new());
-        // A queue that its worker has not restarted yet waits for nobody but its worker.
-        for (&(direction, number), queue) in control.queues.iter().filter(|(_, q)| q.epoch == epoch)
-        {
+        for (&(direction, number), queue) in &control.queues {
+            let subject = (direction, Some(number));
+            if queue.epoch != epoch {
+                // It waits for its worker, unless that has tried.
+                if queue.failed {
+                    sights.push(Sight { subject, positions: Some(Vec::new()), work: Some(true) });
+                }
+                continue;
+            }
             let waiting = queue.watch.waiting_at();
             let work = match direction {
                 // A report is owed.
@@ -180,7 +188,7 @@ impl State {
                 }
             };
             let positions = waiting.map(|at| vec![at]);
-            sights.push(Sight { subject: (direction, Some(number)), positions, work: Some(work) });
+            sights.push(Sight { subject, positions, work: Some(work) });
         }
         // Packets are counted, and come to no queue.
         sights.push(Sight { subject: (Direction::Rx, None), positions: all_rx, work: None });

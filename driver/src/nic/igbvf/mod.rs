@@ -96,7 +96,12 @@ impl Vf for Igbvf {
         let signals = self.mailbox.signals()?;
         let mut pf_reset = signals.reset;
         if signals.message {
-            pf_reset |= is_farewell(&self.mailbox.receive()?);
+            match self.mailbox.receive() {
+                Ok(message) => pf_reset |= is_farewell(&message),
+                // The PF has the mailbox, and may be about to write more: later, then.
+                Err(Error::PfSilent { .. }) => self.mailbox.keep_message(),
+                Err(error) => return Err(error),
+            }
         }
         Ok(News { pf_reset })
     }
@@ -183,13 +188,10 @@ impl Vf for Igbvf {
         (queue < self.model.queues).then_some((regs::EIMS, 0b10 << queue))
     }
 
-    fn stats(&self) -> Option<RawStats> {
+    fn stats(&mut self) -> Option<RawStats> {
         let read = |offset| self.registers.read(offset);
-        if read(regs::STATUS) == u32::MAX {
-            return None;
-        }
         let queues = 0..self.model.queues;
-        Some(RawStats {
+        let stats = RawStats {
             rx_packets: read(regs::GPRC),
             rx_bytes: read(regs::GORC),
             rx_multicast: read(regs::MPRC),
@@ -198,6 +200,8 @@ impl Vf for Igbvf {
             rx_dropped: queues
                 .map(|n| read(regs::of_queue(regs::RQDPC, n)) & regs::RQDPC_COUNT)
                 .sum(),
-        })
+        };
+        // Looked at afterwards: whatever was read before is good then.
+        (!self.mailbox.is_interrupted()).then_some(stats)
     }
 }

@@ -54,9 +54,14 @@ impl Igbvf {
     }
 
     fn queue_is(&self, on: bool, control: u64, kind: &str, queue: u16) -> Result<()> {
+        let mut gone = false;
         let done = self.registers.wait(control, QUEUE, |value| {
-            value != u32::MAX && (value & regs::QUEUE_ENABLE != 0) == on
+            gone = value == u32::MAX;
+            gone || (value & regs::QUEUE_ENABLE != 0) == on
         });
+        if gone {
+            return Err(self.registers.gone());
+        }
         if done {
             return Ok(());
         }

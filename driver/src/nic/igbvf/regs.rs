@@ -103,7 +103,7 @@ pub(super) fn of_queue(first: u64, queue: u16) -> u64 {
 // Mailbox messages, VF to PF (Linux igb's e1000_mbx.h).
 
 /// Greeting after a reset; the answer carries the MAC address.
-pub(super) const MSG_RESET: u32 = 0x01;
+pub(super) const MSG_RESET: u32 = crate::nic::mailbox::GREETING;
 /// Set the MAC address in words 1 and 2.
 pub(super) const MSG_SET_MAC: u32 = 0x02;
 /// Set the multicast hashes: count in bits 16 to 23, 16-bit hashes from word 1 on.

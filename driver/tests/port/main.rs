@@ -1,0 +1,17 @@
+//! Ports on a model VF which does what devices and PFs do on bad days.
+
+#[path = "../fake_vf/mod.rs"]
+mod fake_vf;
+mod kit;
+
+mod events;
+mod faults;
+mod lifecycle;
+mod limits;
+mod panics;
+mod requests;
+mod reset;
+mod stalls;
+mod stats;
+mod stuck;
+mod wait;
