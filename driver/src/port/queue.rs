@@ -24,6 +24,10 @@ use crate::{Error, Result};
 /// woken.
 const RESTART: Duration = Duration::from_millis(10);
 
+/// How long a worker lets a device be that did not take its queue back: each attempt takes a while,
+/// with the control path locked.
+const RETRY: Duration = Duration::from_millis(200);
+
 /// The end of a wait, which may be so long that there is none.
 fn deadline(timeout: Duration) -> Instant {
     let now = Instant::now();
@@ -40,6 +44,8 @@ pub struct RxQueue {
     number: u16,
     /// The register and the bits that let the queue's interrupt signal once.
     interrupt: Option<(u64, u32)>,
+    /// When to try again to restart the queue.
+    retry: Option<Instant>,
     /// There until it is dropped.
     ring: Option<Rx>,
 }
@@ -54,7 +60,8 @@ impl RxQueue {
     ) -> Result<RxQueue> {
         let ring = Rx::new(device, control.vf.format(), control.vf.rx_tail(number), config)?;
         let (epoch, interrupt) = (device.epoch(), control.vf.rx_interrupt(number));
-        let mut queue = RxQueue { device: device.clone(), epoch, number, interrupt, ring: None };
+        let mut queue =
+            RxQueue { device: device.clone(), epoch, number, interrupt, retry: None, ring: None };
         let room = device.arena.buffers().layout().data_room;
         match control.vf.start_rx(number, ring.place(), room) {
             Ok(()) => {
@@ -139,6 +146,9 @@ impl RxQueue {
     /// Shows a device that has lost the queue a fresh ring; false while that cannot be done.
     #[cold]
     fn restart(&mut self) -> bool {
+        if self.retry.is_some_and(|at| Instant::now() < at) {
+            return false;
+        }
         let device = self.device.clone();
         let Some(mut control) = device.try_lock() else { return false };
         let Some(ring) = self.ring.as_mut().filter(|_| control.ready) else { return false };
@@ -157,6 +167,7 @@ impl RxQueue {
             }
             Err(ref error) => {
                 control.not_restarted(Direction::Rx, self.number);
+                self.retry = Some(Instant::now() + RETRY);
                 tracing::warn!(%error, queue = self.number, "receive queue not restarted yet");
             }
         }
@@ -186,6 +197,8 @@ pub struct TxQueue {
     device: Arc<Device>,
     epoch: u32,
     number: u16,
+    /// When to try again to restart the queue.
+    retry: Option<Instant>,
     /// There until it is dropped.
     ring: Option<Tx>,
 }
@@ -201,8 +214,13 @@ impl TxQueue {
         let limits = control.vf.limits();
         let ring =
             Tx::new(device, control.vf.format(), control.vf.tx_tail(number), config, limits)?;
-        let mut queue =
-            TxQueue { device: device.clone(), epoch: device.epoch(), number, ring: None };
+        let mut queue = TxQueue {
+            device: device.clone(),
+            epoch: device.epoch(),
+            number,
+            retry: None,
+            ring: None,
+        };
         match control.vf.start_tx(number, ring.place()) {
             Ok(()) => {
                 let started = Started { watch: ring.watch(), epoch: queue.epoch, failed: false };
@@ -284,6 +302,9 @@ impl TxQueue {
     /// Shows a device that has lost the queue a fresh ring; false while that cannot be done.
     #[cold]
     fn restart(&mut self) -> bool {
+        if self.retry.is_some_and(|at| Instant::now() < at) {
+            return false;
+        }
         let device = self.device.clone();
         let Some(mut control) = device.try_lock() else { return false };
         let Some(ring) = self.ring.as_mut().filter(|_| control.ready) else { return false };
@@ -300,6 +321,7 @@ impl TxQueue {
             }
             Err(ref error) => {
                 control.not_restarted(Direction::Tx, self.number);
+                self.retry = Some(Instant::now() + RETRY);
                 tracing::warn!(%error, queue = self.number, "transmit queue not restarted yet");
             }
         }

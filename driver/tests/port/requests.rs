@@ -1,9 +1,10 @@
 //! What a port asks of its PF, and what it makes of the answers.
 
+use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use barline::{Config, Error, MacAddress, Port, Result};
+use barline::{Config, Error, MacAddress, Port, Result, Root};
 
 use crate::fake_vf::{
     ACKED, CTS, FakeVf, NACKED, PING, RESET, SET_LPE, SET_MAC, SET_MULTICAST, SET_PROMISC, SET_VLAN,
@@ -34,6 +35,32 @@ fn a_vf_without_address_takes_a_stable_local_one() {
         other.model().pf.assigned = assigned;
         assert_ne!(open(&other).unwrap().mac(), mac);
     }
+}
+
+#[test]
+fn local_addresses_of_machines_differ() {
+    let mac = |files: &[(&str, &str)]| {
+        let dir = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let fake = FakeVf::new("ask12");
+        fake.model().pf.assigned = [0; 6];
+        let config = Config { root: Root::new(dir.path()), ..config() };
+        Port::on(fake.transport(), config).unwrap().mac()
+    };
+    let one = mac(&[("etc/machine-id", "1234\n"), ("proc/sys/kernel/random/boot_id", "a")]);
+    let same = mac(&[("etc/machine-id", "1234\n"), ("proc/sys/kernel/random/boot_id", "b")]);
+    let other = mac(&[("etc/machine-id", "5678\n")]);
+    assert_eq!(one, same);
+    assert_ne!(one, other);
+    // Containers that have no identity, on two machines.
+    let first = mac(&[("etc/machine-id", ""), ("proc/sys/kernel/random/boot_id", "a")]);
+    let second = mac(&[("proc/sys/kernel/random/boot_id", "b")]);
+    assert_ne!(first, second);
+    assert!(mac(&[]).is_unicast());
 }
 
 #[test]
