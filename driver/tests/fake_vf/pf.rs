@@ -49,6 +49,8 @@ pub struct Pf {
     /// Takes these requests, and does not answer.
     pub unanswered: BTreeSet<u16>,
     pub refused: BTreeSet<u16>,
+    /// Grants unicast promiscuous mode, as Linux's igb never does.
+    pub generous: bool,
     pub delay: Duration,
     /// Sent before the next answer.
     pub interjection: Option<u32>,
@@ -172,8 +174,7 @@ impl Pf {
             SET_VLAN if info & 1 != 0 => drop(self.vlans.insert(words[1])),
             SET_VLAN => drop(self.vlans.remove(&words[1])),
             SET_LPE => self.longest = words[1],
-            // Linux's igb takes all-multicast and no unicast promiscuous mode.
-            SET_PROMISC if info & 1 != 0 => return vec![words[0] | CTS | NACKED],
+            SET_PROMISC if info & 1 != 0 && !self.generous => return vec![words[0] | CTS | NACKED],
             SET_PROMISC => self.modes = info,
             _ => return vec![words[0] | CTS | NACKED],
         }

@@ -8,6 +8,7 @@ mod events;
 mod faults;
 mod lifecycle;
 mod limits;
+mod mac;
 mod panics;
 mod requests;
 mod reset;

@@ -1,80 +1,18 @@
 //! What a port asks of its PF, and what it makes of the answers.
 
-use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use barline::{Config, Error, MacAddress, Port, Result, Root};
+use barline::{Error, MacAddress, Port, Result};
 
 use crate::fake_vf::{
     ACKED, CTS, FakeVf, NACKED, PING, RESET, SET_LPE, SET_MAC, SET_MULTICAST, SET_PROMISC, SET_VLAN,
 };
-use crate::kit::{config, event, open};
+use crate::kit::{event, open};
 
 const ASSIGNED: MacAddress = MacAddress([0x02, 0, 0, 0, 0, 0x11]);
 const OTHER: MacAddress = MacAddress([0x02, 0, 0, 0, 0, 0x22]);
 const GROUP: MacAddress = MacAddress([0x01, 0x00, 0x5e, 0x00, 0x00, 0xfb]);
-
-#[test]
-fn the_pfs_address_is_taken() {
-    let fake = FakeVf::new("ask0");
-    let port = open(&fake).unwrap();
-    assert_eq!(port.mac(), ASSIGNED);
-    assert_eq!(fake.model().pf.requests, [RESET, SET_LPE]);
-}
-
-#[test]
-fn a_vf_without_address_takes_a_stable_local_one() {
-    for assigned in [[0; 6], [0xff; 6], [0x01, 0, 0x5e, 0, 0, 1]] {
-        let fake = FakeVf::new("ask1");
-        fake.model().pf.assigned = assigned;
-        let mac = open(&fake).unwrap().mac();
-        assert!(mac.is_unicast() && mac.0[0] & 2 != 0, "{mac}");
-        assert_eq!(open(&fake).unwrap().mac(), mac);
-        let other = FakeVf::new("ask1-other");
-        other.model().pf.assigned = assigned;
-        assert_ne!(open(&other).unwrap().mac(), mac);
-    }
-}
-
-#[test]
-fn local_addresses_of_machines_differ() {
-    let mac = |files: &[(&str, &str)]| {
-        let dir = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = dir.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let fake = FakeVf::new("ask12");
-        fake.model().pf.assigned = [0; 6];
-        let config = Config { root: Root::new(dir.path()), ..config() };
-        Port::on(fake.transport(), config).unwrap().mac()
-    };
-    let one = mac(&[("etc/machine-id", "1234\n"), ("proc/sys/kernel/random/boot_id", "a")]);
-    let same = mac(&[("etc/machine-id", "1234\n"), ("proc/sys/kernel/random/boot_id", "b")]);
-    let other = mac(&[("etc/machine-id", "5678\n")]);
-    assert_eq!(one, same);
-    assert_ne!(one, other);
-    // Containers that have no identity, on two machines.
-    let first = mac(&[("etc/machine-id", ""), ("proc/sys/kernel/random/boot_id", "a")]);
-    let second = mac(&[("proc/sys/kernel/random/boot_id", "b")]);
-    assert_ne!(first, second);
-    assert!(mac(&[]).is_unicast());
-}
-
-#[test]
-fn an_address_of_ones_own_is_asked_for() {
-    let fake = FakeVf::new("ask2");
-    let config = Config { mac: Some(OTHER), ..config() };
-    let port = Port::on(fake.transport(), config.clone()).unwrap();
-    assert_eq!((port.mac(), fake.model().pf.mac), (OTHER, OTHER.0));
-    drop(port);
-    fake.model().pf.refused.insert(SET_MAC);
-    let error = Port::on(fake.transport(), config).unwrap_err();
-    assert!(matches!(&error, Error::Refused { device, .. } if device == "ask2"), "{error}");
-    fake.assert_at_rest();
-}
 
 type Request = fn(&mut Port) -> Result<()>;
 

@@ -167,20 +167,19 @@ fn a_setting_that_the_pf_refuses_now_stops_nothing_else() {
 }
 
 #[test]
-fn an_address_that_the_administrator_changed_is_told() {
+fn modes_come_back_together() {
     let fake = FakeVf::new("reset6");
-    let port = open(&fake).unwrap();
-    let other = MacAddress([2, 0, 0, 0, 0, 0x77]);
-    fake.model().pf.assigned = other.0;
+    fake.model().pf.generous = true;
+    let mut port = open(&fake).unwrap();
+    port.set_promiscuous(true).unwrap();
+    port.set_all_multicast(true).unwrap();
     reset(&fake);
-    let before = event(&port, |event| *event == Event::Recovered);
-    assert_eq!(before, [Event::PfReset, Event::MacChanged(other)]);
-    assert_eq!(port.mac(), other);
-    // A PF that has forgotten the address is asked for it.
-    fake.model().pf.assigned = [0; 6];
+    event(&port, |event| *event == Event::Recovered);
+    assert_eq!(fake.model().pf.modes, 3);
+    port.set_promiscuous(false).unwrap();
     reset(&fake);
-    assert_eq!(event(&port, |event| *event == Event::Recovered), [Event::PfReset]);
-    assert_eq!((port.mac(), fake.model().pf.mac), (other, other.0));
+    event(&port, |event| *event == Event::Recovered);
+    assert_eq!(fake.model().pf.modes, 2);
 }
 
 #[test]
