@@ -132,6 +132,6 @@ fn size(text: &str) -> Result<u16, String> {
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(value) if (0.1..=LONGEST).contains(&value) => Ok(value),
-        _ => Err("expected seconds, 0.1 or more".to_string()),
+        _ => Err("expected seconds, 0.1 or more, and 1e9 at most".to_string()),
     }
 }

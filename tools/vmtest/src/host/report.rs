@@ -1,5 +1,6 @@
 //! What the terminal shows.
 
+use crate::interrupt;
 use crate::kernel::Kernel;
 use crate::session::{Mode, Run};
 use std::fs::{self, File};
@@ -89,7 +90,9 @@ impl Summary {
             }
             Ok(Run { failure: Some(reason), elapsed, logs, .. }) => {
                 println!("--- failed: {title}, {:.1} s: {reason}", elapsed.as_secs_f64());
-                show_console(&logs);
+                if !interrupt::seen() {
+                    show_console(&logs);
+                }
                 // The rest is above.
                 reason.lines().next().unwrap_or_default().to_string()
             }
@@ -121,9 +124,14 @@ impl Summary {
 
 /// Tells how the demonstration went; whether well.
 pub fn demo(run: &Run) -> bool {
-    if let Some(reason) = &run.failure {
-        println!("the demonstration failed: {reason}");
-        show_console(&run.logs);
+    match &run.failure {
+        // Who broke it off knows why, and needs no console.
+        Some(_) if interrupt::seen() => println!("interrupted"),
+        Some(reason) => {
+            println!("the demonstration failed: {reason}");
+            show_console(&run.logs);
+        }
+        None => {}
     }
     run.failure.is_none()
 }

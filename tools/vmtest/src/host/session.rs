@@ -170,7 +170,10 @@ impl Session {
         let status = self.wait()?;
         let bad = cut_short.is_none() && !self.judge.has_result() && !self.judge.is_broken();
         if bad && !status.is_some_and(|status| status.success()) {
-            cut_short = Some(format!("QEMU ended: {status:?}, see qemu.log"));
+            cut_short = Some(match status {
+                Some(status) => format!("QEMU ended by itself ({status}), see qemu.log"),
+                None => "QEMU closed its consoles and did not end, see qemu.log".into(),
+            });
         }
         Ok(cut_short)
     }
