@@ -3,6 +3,10 @@
 //!
 //! Only the control path goes through these traits. The hot path holds what [`Transport::doorbell`]
 //! and the arena gave it: mapped register pointers and I/O virtual addresses (IOVAs).
+//!
+//! A device reads and writes memory where its registers tell it to, so the traits are unsafe to
+//! implement, and what can point a device somewhere is unsafe to call.
+#![allow(unsafe_code)]
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -41,7 +45,13 @@ pub enum Notice {
 ///
 /// Dropping the last reference releases the device: interrupts off, bus mastering off, reset, and
 /// only then the file descriptors.
-pub trait Transport: Send + Sync + fmt::Debug {
+///
+/// # Safety
+/// An implementation does with the device what each method says and nothing else: what
+/// [`Transport::read32`] shows is what the device has in the register (a queue that shows as off is
+/// off), what is written arrives unchanged, and the device's accesses to memory go through
+/// [`Transport::dma`].
+pub unsafe trait Transport: Send + Sync + fmt::Debug {
     /// How messages name the device, such as `0000:01:10.0`.
     fn name(&self) -> &str;
 
@@ -59,7 +69,11 @@ pub trait Transport: Send + Sync + fmt::Debug {
 
     /// Writes the 32-bit register at byte `offset` of `bar`. Like a posted PCIe write it has no
     /// answer: one that cannot reach a register is dropped.
-    fn write32(&self, bar: u8, offset: u64, value: u32);
+    ///
+    /// # Safety
+    /// The value does not make the device read or write memory that was not handed to it: ring bases
+    /// and lengths name descriptor memory that a ring owns for as long as the queue is on.
+    unsafe fn write32(&self, bar: u8, offset: u64, value: u32);
 
     /// Maps the 32-bit register at byte `offset` of `bar` for the hot path. The mapping, and the
     /// device with it, live for as long as the doorbell.
@@ -76,9 +90,13 @@ pub trait Transport: Send + Sync + fmt::Debug {
 
     /// Writes configuration space from byte `offset` on.
     ///
+    /// # Safety
+    /// As for [`Transport::write32`]: base addresses and bus mastering stay as the transport has
+    /// them, but by [`Transport::set_bus_master`].
+    ///
     /// # Errors
     /// As for [`Transport::read_config`].
-    fn write_config(&self, offset: u16, data: &[u8]) -> Result<()>;
+    unsafe fn write_config(&self, offset: u16, data: &[u8]) -> Result<()>;
 
     /// Lets the device start memory accesses of its own (`PCI_COMMAND` bit 2), or stops it. Off
     /// when the device is opened.
@@ -117,7 +135,11 @@ pub trait Transport: Send + Sync + fmt::Debug {
 /// An I/O address space: what one IOMMU container, or its stand-in, translates.
 ///
 /// Several devices may share one; [`Arc::ptr_eq`] tells.
-pub trait DmaSpace: Send + Sync + fmt::Debug {
+///
+/// # Safety
+/// When [`DmaSpace::unmap`] returns `Ok`, or [`DmaSpace::is_closed`] true, no device reaches the
+/// memory through the space any more; a device reaches no memory but what is mapped.
+pub unsafe trait DmaSpace: Send + Sync + fmt::Debug {
     /// IOVA ranges that may be mapped, ascending and disjoint, reserved windows left out.
     fn iova_ranges(&self) -> Vec<RangeInclusive<u64>>;
 
@@ -134,7 +156,6 @@ pub trait DmaSpace: Send + Sync + fmt::Debug {
     /// # Errors
     /// The range is misaligned, overlaps, or is not allowed; the locked-memory limit is too low; the
     /// kernel refused.
-    #[allow(unsafe_code)]
     unsafe fn map(&self, memory: NonNull<u8>, len: usize, iova: u64) -> Result<()>;
 
     /// Takes a mapping back. When this returns `Ok`, no device can reach the memory through it.

@@ -63,7 +63,8 @@ fn refusal(errno: i32) -> Error {
     }
 }
 
-impl DmaSpace for FakeSpace {
+// SAFETY: no device is behind it.
+unsafe impl DmaSpace for FakeSpace {
     fn iova_ranges(&self) -> Vec<RangeInclusive<u64>> {
         self.book.lock().unwrap().ranges.clone()
     }

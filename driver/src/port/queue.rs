@@ -126,7 +126,8 @@ impl RxQueue {
             vector.drain();
             let current = device.epoch() == self.epoch || self.restart();
             if current {
-                device.transport.write32(REGISTER_BAR, register, bits);
+                // SAFETY: an interrupt mask; it points to no memory.
+                unsafe { device.transport.write32(REGISTER_BAR, register, bits) };
             }
             // What came before the interrupt was on need not signal, and what was polled since the
             // last one may.

@@ -21,6 +21,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// Events that wait for the application; the oldest are kept.
 const EVENTS: usize = 256;
 
+/// Events beyond these that end the port.
+const LAST: usize = 8;
+
 /// The watcher of one port; dropping it ends the thread.
 pub(crate) struct Watcher {
     shared: Arc<Shared>,
@@ -38,7 +41,7 @@ impl Watcher {
         device: &Arc<Device>,
         link: LinkState,
     ) -> Result<(Watcher, Receiver<Event>)> {
-        let (events, receiver) = bounded(EVENTS);
+        let (events, receiver) = bounded(EVENTS + LAST);
         let name = device.transport.name().to_string();
         let failed = |action: &str, source| Error::Kernel {
             device: name.clone(),
@@ -112,7 +115,9 @@ impl State {
 
     fn tell(&self, event: Event) {
         tracing::info!(device = self.device.transport.name(), ?event);
-        if self.events.try_send(event).is_err() {
+        // The last places are for news that ends the port, which is told once.
+        let room = self.events.len() < EVENTS || event.must_close();
+        if !room || self.events.try_send(event).is_err() {
             tracing::warn!(device = self.device.transport.name(), "nobody takes the port's events");
         }
     }

@@ -1,4 +1,6 @@
 //! The container: one I/O address space, shared by the groups that the kernel lets into it.
+#![allow(unsafe_code)]
+
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io;
@@ -183,7 +185,9 @@ fn unreadable(device: &str, source: io::Error) -> Error {
     )
 }
 
-impl DmaSpace for Container {
+// SAFETY: the kernel's IOMMU lets devices reach what is mapped and nothing else, and flushes before an
+// unmapping returns; a container whose descriptor is closed has no mappings left.
+unsafe impl DmaSpace for Container {
     fn iova_ranges(&self) -> Vec<RangeInclusive<u64>> {
         let guard = self.lock();
         let ranges = guard.as_ref().map(|open| open.info.ranges.clone());

@@ -1,4 +1,5 @@
 //! A VF that VFIO handed to this process.
+#![allow(unsafe_code)]
 
 use std::fmt;
 use std::fs::File;
@@ -159,7 +160,9 @@ impl VfioDevice {
         let mut bytes = [0; 2];
         self.read_config(COMMAND, &mut bytes)?;
         let command = u16::from_le_bytes(bytes) & !clear | set;
-        self.write_config(COMMAND, &command.to_le_bytes())
+        // SAFETY: only bus mastering and memory space change, by this function's callers: bus
+        // mastering on their caller's word, memory space when the device is at rest.
+        unsafe { self.write_config(COMMAND, &command.to_le_bytes()) }
     }
 
     fn try_reset(&self, tries: u32) -> io::Result<()> {
@@ -188,7 +191,9 @@ impl VfioDevice {
     }
 }
 
-impl Transport for VfioDevice {
+// SAFETY: each method is the VFIO call of that meaning, on the device's own descriptor; its memory
+// accesses go through the container of its group.
+unsafe impl Transport for VfioDevice {
     fn name(&self) -> &str {
         &self.name
     }
@@ -205,13 +210,12 @@ impl Transport for VfioDevice {
         self.bar(bar).map_or(NO_ANSWER, |region| region.read32(&self.file, offset))
     }
 
-    fn write32(&self, bar: u8, offset: u64, value: u32) {
+    unsafe fn write32(&self, bar: u8, offset: u64, value: u32) {
         if let Some(region) = self.bar(bar) {
             region.write32(&self.file, offset, value);
         }
     }
 
-    #[allow(unsafe_code)] // Hands out a mapped register together with what keeps it mapped.
     fn doorbell(self: Arc<Self>, bar: u8, offset: u64) -> Result<Doorbell> {
         let register = self.bar(bar).and_then(|region| region.register(&self.file, offset));
         let Some(register) = register else {
@@ -233,7 +237,7 @@ impl Transport for VfioDevice {
         })
     }
 
-    fn write_config(&self, offset: u16, data: &[u8]) -> Result<()> {
+    unsafe fn write_config(&self, offset: u16, data: &[u8]) -> Result<()> {
         self.config.write(&self.file, offset.into(), data).map_err(|source| {
             let action = format!("write {} bytes of configuration at {offset:#x}", data.len());
             self.failed(action, source, &self.config_remedy())

@@ -94,7 +94,8 @@ impl Space {
     }
 }
 
-impl DmaSpace for Space {
+// SAFETY: the model reaches memory through the recorded mappings only.
+unsafe impl DmaSpace for Space {
     fn iova_ranges(&self) -> Vec<RangeInclusive<u64>> {
         vec![0..=0xfedf_ffff, 0xfef0_0000..=(1 << 39) - 1]
     }

@@ -17,7 +17,8 @@ use super::State;
 #[derive(Debug)]
 pub struct Wire(pub(super) Arc<State>);
 
-impl Transport for Wire {
+// SAFETY: the model keeps to its registers, and reaches memory through its space.
+unsafe impl Transport for Wire {
     fn name(&self) -> &str {
         &self.0.name
     }
@@ -35,7 +36,7 @@ impl Transport for Wire {
         self.0.lock().read(&self.0.registers, offset as usize)
     }
 
-    fn write32(&self, bar: u8, offset: u64, value: u32) {
+    unsafe fn write32(&self, bar: u8, offset: u64, value: u32) {
         assert_eq!(bar, 0);
         self.0.lock().write(&self.0.registers, offset as usize, value);
     }
@@ -54,7 +55,7 @@ impl Transport for Wire {
         Ok(())
     }
 
-    fn write_config(&self, _offset: u16, _data: &[u8]) -> Result<()> {
+    unsafe fn write_config(&self, _offset: u16, _data: &[u8]) -> Result<()> {
         self.0.trouble.call("write_config")
     }
 

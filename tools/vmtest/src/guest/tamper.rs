@@ -36,7 +36,8 @@ impl Tampering {
     }
 }
 
-impl Transport for Tampering {
+// SAFETY: what it changes on the way keeps the device from memory, behind the IOMMU.
+unsafe impl Transport for Tampering {
     fn name(&self) -> &str {
         self.device.name()
     }
@@ -53,9 +54,11 @@ impl Transport for Tampering {
         self.device.read32(bar, offset)
     }
 
-    fn write32(&self, bar: u8, offset: u64, value: u32) {
+    unsafe fn write32(&self, bar: u8, offset: u64, value: u32) {
         let outside = self.bases_outside.load(Ordering::Relaxed) && BASES_HIGH.contains(&offset);
-        self.device.write32(bar, offset, if outside { OUTSIDE_HIGH } else { value });
+        let value = if outside { OUTSIDE_HIGH } else { value };
+        // SAFETY: the caller's, or a ring base at which nothing is mapped.
+        unsafe { self.device.write32(bar, offset, value) };
     }
 
     fn doorbell(self: Arc<Self>, bar: u8, offset: u64) -> Result<Doorbell> {
@@ -66,8 +69,9 @@ impl Transport for Tampering {
         self.device.read_config(offset, data)
     }
 
-    fn write_config(&self, offset: u16, data: &[u8]) -> Result<()> {
-        self.device.write_config(offset, data)
+    unsafe fn write_config(&self, offset: u16, data: &[u8]) -> Result<()> {
+        // SAFETY: the caller's.
+        unsafe { self.device.write_config(offset, data) }
     }
 
     fn set_bus_master(&self, on: bool) -> Result<()> {
@@ -116,7 +120,8 @@ impl HoledSpace {
     }
 }
 
-impl DmaSpace for HoledSpace {
+// SAFETY: it maps less than it is told to, and unmaps all of that.
+unsafe impl DmaSpace for HoledSpace {
     fn iova_ranges(&self) -> Vec<RangeInclusive<u64>> {
         self.space.iova_ranges()
     }

@@ -119,7 +119,7 @@ pub fn run(cli: &Cli) -> Result<bool> {
         }
         Action::Demo { kernel } => {
             let spec = Spec::new("demo", "");
-            let run = session::run(&prepare(*kernel)?, &spec, Mode::Demo, cli.timeout_scale)?;
+            let run = run_guest(&prepare(*kernel)?, &spec, Mode::Demo, cli.timeout_scale)?;
             Ok(report::demo(&run))
         }
     }
@@ -150,20 +150,22 @@ fn run_tests(prepared: &Prepared, specs: &[&'static Spec], scale: f64, summary: 
             return;
         }
         report::start(spec, prepared.kernel);
-        let outcome = run_test(prepared, spec, scale);
+        let outcome = run_guest(prepared, spec, Mode::Test, scale);
         summary.add(spec, prepared.kernel, outcome);
     }
 }
 
-/// Runs a test, and once more if the emulator lost a timer: that is QEMU's fault, it happens once in
-/// some thirty runs on a busy machine, and says nothing about what is tested.
-fn run_test(prepared: &Prepared, spec: &Spec, scale: f64) -> Result<Run> {
-    let run = session::run(prepared, spec, Mode::Test, scale)?;
-    if !run.lost_timer || interrupt::seen() {
+/// Runs a guest, and once more if the emulator failed by itself: it loses a timer, or runs into one
+/// of its assertions, once in some thirty runs on a busy machine, and that says nothing about what
+/// runs in it.
+fn run_guest(prepared: &Prepared, spec: &Spec, mode: Mode, scale: f64) -> Result<Run> {
+    let run = session::run(prepared, spec, mode, scale)?;
+    if !run.emulator_fault || interrupt::seen() {
         return Ok(run);
     }
-    println!("    the emulator lost a processor's timer interrupt, a fault of its own: once more");
-    session::run(prepared, spec, Mode::Test, scale)
+    let reason = run.failure.unwrap_or_default();
+    println!("    the emulator failed by itself ({reason}): once more");
+    session::run(prepared, spec, mode, scale)
 }
 
 /// Runs the tests that must fail, and counts those as passed that failed as they should.

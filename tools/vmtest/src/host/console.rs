@@ -7,9 +7,9 @@ pub enum Finding {
     DmaFault,
     /// Something in the kernel broke.
     Broken,
-    /// The emulator lost the timer interrupt of a virtual processor, which sleeps for ever: nothing
-    /// that runs in the guest can do that, and nothing in it goes on.
-    LostTimer,
+    /// The emulator failed by itself: it lost the timer interrupt of a virtual processor, which then
+    /// sleeps for ever, or it ran into an assertion of its own. Nothing in the guest can do that.
+    EmulatorFault,
 }
 
 /// What the kernel says when something broke, anywhere in a line.
@@ -35,7 +35,7 @@ const BROKEN: [&str; 16] = [
 /// What a line of the kernel's console means, if anything.
 pub fn kernel_line(line: &str) -> Option<Finding> {
     if line.contains("kthread timer wakeup didn't happen") {
-        return Some(Finding::LostTimer);
+        return Some(Finding::EmulatorFault);
     }
     let hung = line.contains("INFO: task ") && line.contains("blocked for more than");
     if hung || BROKEN.iter().any(|sign| line.contains(sign)) {
@@ -48,6 +48,10 @@ pub fn kernel_line(line: &str) -> Option<Finding> {
 
 /// What a line of QEMU's own output means, if anything.
 pub fn qemu_line(line: &str) -> Option<Finding> {
+    // A race of QEMU's between its processors' threads and the emulated IOMMU, among others.
+    if line.contains("qemu-system-") && line.contains("Assertion `") {
+        return Some(Finding::EmulatorFault);
+    }
     let fault = line.contains("vtd_iommu_translate")
         || line.contains("vtd_dma_remapping")
         || line.contains("detected translation failure");
@@ -85,10 +89,13 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_timer_is_told_from_a_broken_kernel() {
+    fn a_fault_of_the_emulator_is_told_from_a_broken_kernel() {
         let line = "[   25.9] rcu: rcu_sched kthread timer wakeup didn't happen for 5251 jiffies! \
                     g-771 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x402";
-        assert_eq!(kernel_line(line), Some(Finding::LostTimer));
+        assert_eq!(kernel_line(line), Some(Finding::EmulatorFault));
+        let line = "qemu-system-x86_64: ../system/physmem.c:2678: iotlb_to_section: Assertion \
+                    `section_index < d->map.sections_nb' failed.";
+        assert_eq!(qemu_line(line), Some(Finding::EmulatorFault));
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub struct Judge {
     result: Option<Result<(), String>>,
     broken: Option<String>,
     faults: Vec<String>,
-    lost_timer: bool,
+    emulator_fault: bool,
     expects_faults: bool,
 }
 
@@ -23,7 +23,7 @@ impl Judge {
     pub fn note(&mut self, finding: Finding, line: &str) {
         match finding {
             Finding::DmaFault => self.faults.push(line.into()),
-            Finding::LostTimer => self.lost_timer = true,
+            Finding::EmulatorFault => self.emulator_fault = true,
             // The first is the cause; what follows is its wake.
             Finding::Broken => _ = self.broken.get_or_insert_with(|| line.into()),
         }
@@ -48,9 +48,9 @@ impl Judge {
         self.result.is_some()
     }
 
-    /// Whether the emulator lost a timer, so that the guest stands still.
-    pub fn has_lost_timer(&self) -> bool {
-        self.lost_timer
+    /// Whether the emulator failed by itself, so that nothing goes on.
+    pub fn has_emulator_fault(&self) -> bool {
+        self.emulator_fault
     }
 
     /// Whether nothing of worth can come any more.

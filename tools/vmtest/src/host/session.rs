@@ -41,8 +41,8 @@ pub struct Run {
     pub elapsed: Duration,
     /// The directory with the logs of a failure.
     pub logs: PathBuf,
-    /// Whether it failed by no fault of the guest's: the emulator lost a timer.
-    pub lost_timer: bool,
+    /// Whether it failed by no fault of the guest's, but of the emulator's.
+    pub emulator_fault: bool,
 }
 
 impl Run {
@@ -117,8 +117,8 @@ pub fn run(prepared: &Prepared, spec: &Spec, mode: Mode, scale: f64) -> Result<R
         // Only failures leave logs, so that each directory in there is one.
         fs::remove_dir_all(&logs).context(logs.display())?;
     }
-    let lost_timer = failure.is_some() && session.judge.has_lost_timer();
-    Ok(Run { failure, elapsed: start.elapsed(), logs, lost_timer })
+    let emulator_fault = failure.is_some() && session.judge.has_emulator_fault();
+    Ok(Run { failure, elapsed: start.elapsed(), logs, emulator_fault })
 }
 
 struct Session {
@@ -155,11 +155,11 @@ impl Session {
                 break;
             }
             let overdue = end.is_some_and(|end| Instant::now() > end);
-            let stuck = self.judge.has_lost_timer();
+            let stuck = self.judge.has_emulator_fault();
             if cut_short.is_none() && (overdue || stuck || interrupt::seen()) {
                 cut_short = Some(match stage {
                     _ if interrupt::seen() => "interrupted".into(),
-                    _ if stuck => "the emulator lost a processor's timer interrupt".into(),
+                    _ if stuck => "the emulator failed by itself".into(),
                     Stage::Boot => "the guest did not come up".into(),
                     Stage::Test => "a hang: no result from the guest".into(),
                     Stage::End => "QEMU did not end when told to".into(),
