@@ -145,11 +145,17 @@ pub(crate) fn probe(transport: &Arc<dyn Transport>) -> Result<Box<dyn Vf>> {
     let identity = transport.identity();
     match igbvf::Igbvf::probe(transport)? {
         Some(vf) => Ok(Box::new(vf)),
-        None => Err(Error::Unsupported {
-            device: transport.name().to_string(),
-            vendor: identity.vendor,
-            id: identity.device,
-            supported: igbvf::SUPPORTED.to_string(),
-        }),
+        None => Err(unsupported(transport.name(), identity.vendor, identity.device)),
     }
+}
+
+/// Whether there is a driver for a device, as far as its ids tell: to be asked before anything is done
+/// to it.
+pub(crate) fn check_ids(device: &str, vendor: u16, id: u16) -> Result<()> {
+    if igbvf::knows(vendor, id) { Ok(()) } else { Err(unsupported(device, vendor, id)) }
+}
+
+fn unsupported(device: &str, vendor: u16, id: u16) -> Error {
+    let supported = igbvf::SUPPORTED.to_string();
+    Error::Unsupported { device: device.to_string(), vendor, id, supported }
 }

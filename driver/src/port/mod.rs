@@ -18,7 +18,7 @@ use crossbeam::channel::Receiver;
 
 use crate::arena::Arena;
 use crate::nic;
-use crate::pci::PciAddress;
+use crate::pci::{PciAddress, PciDevice};
 use crate::transport::Transport;
 use crate::{Error, LinkState, MacAddress, Result, Root, vfio};
 
@@ -75,6 +75,9 @@ impl Port {
     pub fn open_with(address: &str, config: Config) -> Result<Port> {
         config.check()?;
         let address: PciAddress = address.parse()?;
+        // A PF, say, is not to be bound to vfio-pci first.
+        let ids = PciDevice::open(&config.root, address)?.ids()?;
+        nic::check_ids(&address.to_string(), ids.vendor, ids.device)?;
         let transport = vfio::open(&config.root, address)?;
         Port::on(transport, config)
     }

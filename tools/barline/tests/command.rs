@@ -364,3 +364,10 @@ fn root_as_an_option() {
         .unwrap();
     assert!(stdout(&output).contains(VF));
 }
+
+#[test]
+fn bench_of_a_pf_says_what_it_takes_instead_of_how_to_bind_it() {
+    let problem = failure(&machine(), &["bench", "rx", "--vf", PF, "--seconds", "1"], 1);
+    assert!(problem.contains("8086:10c9 is not a supported VF"), "{problem}");
+    assert!(problem.contains("8086:10ca") && !problem.contains("barline bind"), "{problem}");
+}

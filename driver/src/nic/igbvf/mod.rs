@@ -45,11 +45,16 @@ pub(crate) struct Igbvf {
     promiscuous: requests::Modes,
 }
 
+/// Whether a device is one of this family, be it one that is refused with reasons.
+pub(super) fn knows(vendor: u16, id: u16) -> bool {
+    vendor == INTEL && (HYPERV.contains(&id) || MODELS.iter().any(|(known, _)| *known == id))
+}
+
 impl Igbvf {
     /// The driver, if the device is one of this family.
     pub(crate) fn probe(transport: &Arc<dyn Transport>) -> Result<Option<Igbvf>> {
         let identity = transport.identity();
-        if identity.vendor != INTEL {
+        if !knows(identity.vendor, identity.device) {
             return Ok(None);
         }
         if HYPERV.contains(&identity.device) {
