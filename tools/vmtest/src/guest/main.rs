@@ -1,6 +1,4 @@
 //! The guest's program: process 1, the body of each test, and the helpers that tests start.
-// The helpers are a kit: not every tool in it has a test that wants it at any time.
-#![allow(dead_code)]
 
 mod channel;
 mod demo;

@@ -17,7 +17,6 @@ pub fn ip(args: &[&str]) -> Result<String> {
 /// A program to run.
 pub struct Program {
     words: Vec<String>,
-    environment: Vec<(String, String)>,
     limit: Duration,
     user: Option<u32>,
     memlock: Option<u64>,
@@ -30,7 +29,6 @@ impl Program {
     pub fn new(name: &str) -> Self {
         Self {
             words: vec![name.into()],
-            environment: Vec::new(),
             limit: Duration::from_secs(30),
             user: None,
             memlock: None,
@@ -53,12 +51,6 @@ impl Program {
     /// With more arguments.
     pub fn args<S: AsRef<str>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.words.extend(args.into_iter().map(|arg| arg.as_ref().to_string()));
-        self
-    }
-
-    /// With this in its environment.
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.environment.push((name.into(), value.into()));
         self
     }
 
@@ -119,7 +111,7 @@ impl Program {
     pub fn start(self) -> Result<Running> {
         let title = self.words.join(" ");
         let mut command = Command::new(&self.words[0]);
-        command.args(&self.words[1..]).envs(self.environment);
+        command.args(&self.words[1..]);
         if let Some(id) = self.user {
             command.uid(id).gid(id);
         }

@@ -58,16 +58,6 @@ impl Testpmd {
         parse_stats(&self.command(&format!("show port stats {port}"))?)
     }
 
-    /// Everything that it has printed.
-    pub fn output(&self) -> String {
-        self.running.output()
-    }
-
-    /// Its process id.
-    pub fn pid(&self) -> u32 {
-        self.running.pid()
-    }
-
     /// Ends it in order, and returns everything that it printed.
     pub fn quit(mut self) -> Result<String> {
         self.running.type_line("quit")?;
