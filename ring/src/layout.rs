@@ -29,7 +29,7 @@ impl Layout {
     }
 
     /// Bytes of memory that `buffers` buffers take, on pages of `page` bytes from the start of one on:
-    /// see [`Arena::on_pages`].
+    /// see [`Arena::on_pages`](crate::Arena::on_pages).
     pub fn bytes(&self, buffers: usize, page: usize) -> usize {
         let stride = self.stride();
         match page / stride {
