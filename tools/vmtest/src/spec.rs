@@ -10,19 +10,25 @@ pub const TESTS: &[Spec] = &[
     Spec::new("exchange", "our driver at both ends: 200,000 frames each way, every byte checked")
         .on_both_kernels(),
     Spec::new("exchange-unprivileged", "the same by a user who owns only the group nodes"),
-    Spec::new("features", "queues, multicast, VLAN, MAC change, modes, receive interrupt, limits"),
-    Spec::new("peer", "testpmd at the other end: each direction, and its loop through ours"),
+    Spec::new("features", "queues, multicast, VLAN, MAC change, modes, receive interrupt, limits")
+        .on_both_kernels(),
+    Spec::new("peer", "testpmd at the other end: each direction, and its loop through ours")
+        .on_both_kernels(),
     Spec::new(
         "resets",
         "link down and up, PF down and up, PF reset under traffic: told, recovered",
-    ),
+    )
+    .on_both_kernels(),
     Spec::new(
         "isolation",
         "addresses outside the mappings: blocked, told as stalls, recovered from",
     )
+    .on_both_kernels()
     .provokes_dma_faults(),
-    Spec::new("removal", "unbind and removing the VFs do not hang while programs run"),
-    Spec::new("kills", "kill -9 under traffic, 20 times; a clean close leaves nothing"),
+    Spec::new("removal", "unbind and removing the VFs do not hang while programs run")
+        .on_both_kernels(),
+    Spec::new("kills", "kill -9 under traffic, 20 times; a clean close leaves nothing")
+        .on_both_kernels(),
     Spec::new("rates", "the same closed loop by ours and by testpmd, with the ratio"),
     Spec::new("bench", "`barline bench`: figures that agree, exit statuses, Ctrl-C, a lost device"),
     Spec::new("examples", "rx_count and tx_flood move frames; Linux's igbvf pings responder")
@@ -30,6 +36,7 @@ pub const TESTS: &[Spec] = &[
     Spec::new("info", "bind, open, MAC, link and `info`, compared with sysfs and iproute2")
         .on_both_kernels(),
     Spec::new("tcp", "50 MB of TCP between the interfaces of two PFs, through l2fwd")
+        .on_both_kernels()
         .pfs(2)
         .timeout(240),
     Spec::new("igbvf-smoke", "Linux's igbvf on two VFs of the second PF, in namespaces, pings")
