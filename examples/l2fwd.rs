@@ -95,7 +95,7 @@ fn run(devices: [&str; 2], next_hops: [MacAddress; 2]) -> barline::Result<()> {
             "{}: {} received, {} dropped, {} sent",
             side.port.name(),
             stats.rx[0].packets,
-            stats.device.rx_dropped,
+            stats.device.rx_dropped.unwrap_or(0),
             stats.tx[0].packets
         );
     }

@@ -57,7 +57,11 @@ fn count(device: &str) -> barline::Result<()> {
         }
     }
     let stats = port.stats();
-    println!("{} packets in all, {} dropped", stats.rx[0].packets, stats.device.rx_dropped);
+    println!(
+        "{} packets in all, {} dropped",
+        stats.rx[0].packets,
+        stats.device.rx_dropped.unwrap_or(0)
+    );
     // Dropping the queues and the port puts the device to rest.
     Ok(())
 }

@@ -44,6 +44,7 @@ pub use barline_ring::{
 pub use error::{Error, Result};
 pub use link::LinkState;
 pub use mac::{BadMac, MacAddress};
+pub use nic::{RegisterValue, Rss, RssKinds};
 pub use port::{
     Config, DeviceStats, Direction, Event, Port, Queues, RxQueue, RxStats, Stats, TxQueue, TxStats,
 };

@@ -6,6 +6,7 @@
 pub(crate) mod igbvf;
 mod mailbox;
 mod registers;
+mod rss;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use crate::{Error, LinkState, MacAddress, Result};
 
 pub(crate) use mailbox::Mailbox;
 pub(crate) use registers::Registers;
+pub use rss::{Rss, RssKinds};
 
 /// The descriptor format that a device's queues speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub(crate) enum DescriptorFormat {
     Adv82576,
     /// The same, with the tag of looped-back frames byte-swapped (I350).
     AdvI350,
+    /// Advanced descriptors of the 82599 and those after it.
+    Adv82599,
 }
 
 /// What a device can do.
@@ -33,6 +37,8 @@ pub(crate) struct Limits {
     pub(crate) max_frame: u16,
     /// Most frames (buffers) that one transmitted packet may have.
     pub(crate) max_tx_chain: usize,
+    /// Bits of the octet counters.
+    pub(crate) octet_bits: u32,
 }
 
 /// Where a ring is, for the device's registers.
@@ -44,6 +50,26 @@ pub(crate) struct RingPlace {
     pub(crate) len: usize,
 }
 
+/// How a receive queue treats what comes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RxSetup {
+    /// Bytes of each buffer that the device may fill.
+    pub(crate) data_room: usize,
+    /// Take VLAN tags out of packets. A device whose PF couples this to its filter ignores it.
+    pub(crate) vlan_strip: bool,
+}
+
+/// A register, as a dump shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterValue {
+    /// The datasheet's name, with the queue where it has several.
+    pub name: String,
+    /// Byte offset in BAR 0.
+    pub offset: u64,
+    /// What it read as.
+    pub value: u32,
+}
+
 /// What the PF or the device had to say when it was asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct News {
@@ -52,21 +78,23 @@ pub(crate) struct News {
     pub(crate) pf_reset: bool,
 }
 
-/// 32-bit counters as the device has them now; [`crate::port`] widens them.
+/// Counters as the device has them now; [`crate::port`] widens them. Packets are counted in 32 bits,
+/// octets in [`Limits::octet_bits`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RawStats {
     /// Good packets received.
     pub(crate) rx_packets: u32,
     /// Good octets received.
-    pub(crate) rx_bytes: u32,
+    pub(crate) rx_bytes: u64,
     /// Multicast packets received.
     pub(crate) rx_multicast: u32,
     /// Good packets transmitted.
     pub(crate) tx_packets: u32,
     /// Good octets transmitted.
-    pub(crate) tx_bytes: u32,
-    /// Packets dropped for want of a descriptor, since the last reading.
-    pub(crate) rx_dropped: u32,
+    pub(crate) tx_bytes: u64,
+    /// Packets dropped for want of a descriptor, since the last reading; `None` where the device
+    /// does not tell.
+    pub(crate) rx_dropped: Option<u32>,
 }
 
 /// The control path of one VF.
@@ -93,6 +121,9 @@ pub(crate) trait Vf: Send {
     /// Asks the PF for exactly these multicast groups.
     fn set_multicast(&mut self, groups: &[MacAddress]) -> Result<()>;
 
+    /// Asks the PF for exactly these unicast addresses besides the VF's own.
+    fn set_unicast(&mut self, addresses: &[MacAddress]) -> Result<()>;
+
     /// Asks the PF to let a VLAN through, or no more.
     fn set_vlan(&mut self, id: u16, on: bool) -> Result<()>;
 
@@ -115,7 +146,7 @@ pub(crate) trait Vf: Send {
     fn tx_tail(&self, queue: u16) -> u64;
 
     /// Turns a receive queue on, head and tail at 0: it owns no descriptor yet.
-    fn start_rx(&mut self, queue: u16, ring: RingPlace, data_room: usize) -> Result<()>;
+    fn start_rx(&mut self, queue: u16, ring: RingPlace, setup: &RxSetup) -> Result<()>;
 
     /// Turns a receive queue off, and returns when the device has stopped.
     fn stop_rx(&mut self, queue: u16) -> Result<()>;
@@ -131,6 +162,15 @@ pub(crate) trait Vf: Send {
 
     /// Register offset and value which let the vector of a receive queue (1 + queue) signal once.
     fn rx_interrupt(&self, queue: u16) -> Option<(u64, u32)>;
+
+    /// How received packets are spread over the queues.
+    fn rss(&mut self) -> Result<Rss>;
+
+    /// Spreads received packets over the queues this way.
+    fn set_rss(&mut self, rss: &Rss) -> Result<()>;
+
+    /// Reads every register that reading does not change.
+    fn registers(&self) -> Vec<RegisterValue>;
 
     /// Reads the device's counters; `None` when it does not answer, or may have started to count anew
     /// since the last call of [`Vf::reset`] or [`Vf::news`].

@@ -95,7 +95,7 @@ impl Device {
             vf.set_mac(settings.mac)?;
         }
         let mut control = Control {
-            stats: Widened::new(vf.stats()),
+            stats: Widened::new(vf.stats(), vf.limits().octet_bits),
             vf,
             ready: true,
             settings,

@@ -17,7 +17,7 @@ use super::control::{Control, Device, Started};
 use super::event::Direction;
 use super::rings::{Rx, Tx};
 use crate::eventfd;
-use crate::nic::REGISTER_BAR;
+use crate::nic::{REGISTER_BAR, RxSetup};
 use crate::{Error, Result};
 
 /// How often a worker that sleeps tries to restart a queue that the device has lost, of which it is
@@ -33,6 +33,10 @@ fn deadline(timeout: Duration) -> Instant {
     let now = Instant::now();
     let century = Duration::from_secs(100 * 365 * 24 * 3600);
     now.checked_add(timeout).unwrap_or(now + century)
+}
+
+fn rx_setup(device: &Device) -> RxSetup {
+    RxSetup { data_room: device.arena.buffers().layout().data_room, vlan_strip: false }
 }
 
 /// A started receive queue. One worker owns it; it may move to another thread.
@@ -62,8 +66,8 @@ impl RxQueue {
         let (epoch, interrupt) = (device.epoch(), control.vf.rx_interrupt(number));
         let mut queue =
             RxQueue { device: device.clone(), epoch, number, interrupt, retry: None, ring: None };
-        let room = device.arena.buffers().layout().data_room;
-        match control.vf.start_rx(number, ring.place(), room) {
+        let setup = rx_setup(device);
+        match control.vf.start_rx(number, ring.place(), &setup) {
             Ok(()) => {
                 let started = Started { watch: ring.watch(), epoch: queue.epoch, failed: false };
                 control.queues.insert((Direction::Rx, number), started);
@@ -153,12 +157,12 @@ impl RxQueue {
         let device = self.device.clone();
         let Some(mut control) = device.try_lock() else { return false };
         let Some(ring) = self.ring.as_mut().filter(|_| control.ready) else { return false };
-        let room = device.arena.buffers().layout().data_room;
+        let setup = rx_setup(&device);
         let done = control.vf.stop_rx(self.number).and_then(|()| {
             // SAFETY: the queue is off, and nobody but this worker, who has the control path locked,
             // turns it on.
             unsafe { ring.restart() }?;
-            control.vf.start_rx(self.number, ring.place(), room)
+            control.vf.start_rx(self.number, ring.place(), &setup)
         });
         match done {
             Ok(()) => {

@@ -1,6 +1,6 @@
 //! Looking at queues from outside their workers.
 
-use barline_ring::{Adv82576, AdvI350, RxWatch, TxWatch};
+use barline_ring::{Adv82576, Adv82599, AdvI350, RxWatch, TxWatch};
 
 use super::stats::{RxStats, Stats, TxStats};
 
@@ -8,8 +8,10 @@ use super::stats::{RxStats, Stats, TxStats};
 pub(super) enum QueueWatch {
     Rx82576(RxWatch<Adv82576>),
     RxI350(RxWatch<AdvI350>),
+    Rx82599(RxWatch<Adv82599>),
     Tx82576(TxWatch<Adv82576>),
     TxI350(TxWatch<AdvI350>),
+    Tx82599(TxWatch<Adv82599>),
 }
 
 impl QueueWatch {
@@ -18,8 +20,10 @@ impl QueueWatch {
         match self {
             QueueWatch::Rx82576(watch) => watch.waiting_at(),
             QueueWatch::RxI350(watch) => watch.waiting_at(),
+            QueueWatch::Rx82599(watch) => watch.waiting_at(),
             QueueWatch::Tx82576(watch) => watch.waiting_at(),
             QueueWatch::TxI350(watch) => watch.waiting_at(),
+            QueueWatch::Tx82599(watch) => watch.waiting_at(),
         }
     }
 
@@ -28,8 +32,10 @@ impl QueueWatch {
         match self {
             QueueWatch::Rx82576(watch) => watch.slot(position),
             QueueWatch::RxI350(watch) => watch.slot(position),
+            QueueWatch::Rx82599(watch) => watch.slot(position),
             QueueWatch::Tx82576(watch) => watch.slot(position),
             QueueWatch::TxI350(watch) => watch.slot(position),
+            QueueWatch::Tx82599(watch) => watch.slot(position),
         }
     }
 
@@ -38,8 +44,10 @@ impl QueueWatch {
         match self {
             QueueWatch::Rx82576(watch) => stats.rx.push(RxStats::new(number, watch.counters())),
             QueueWatch::RxI350(watch) => stats.rx.push(RxStats::new(number, watch.counters())),
+            QueueWatch::Rx82599(watch) => stats.rx.push(RxStats::new(number, watch.counters())),
             QueueWatch::Tx82576(watch) => stats.tx.push(TxStats::new(number, watch.counters())),
             QueueWatch::TxI350(watch) => stats.tx.push(TxStats::new(number, watch.counters())),
+            QueueWatch::Tx82599(watch) => stats.tx.push(TxStats::new(number, watch.counters())),
         }
     }
 }

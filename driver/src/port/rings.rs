@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use barline_ring::{
-    Adv82576, AdvI350, FrameBatch, Pool, RingError, RxConfig, RxRing, TxConfig, TxRing,
+    Adv82576, Adv82599, AdvI350, FrameBatch, Pool, RingError, RxConfig, RxRing, TxConfig, TxRing,
 };
 
 use super::config::Config;
@@ -29,12 +29,14 @@ const TAG: usize = 4;
 pub(super) enum Rx {
     Adv82576(RxRing<Adv82576>),
     AdvI350(RxRing<AdvI350>),
+    Adv82599(RxRing<Adv82599>),
 }
 
 #[derive(Debug)]
 pub(super) enum Tx {
     Adv82576(TxRing<Adv82576>),
     AdvI350(TxRing<AdvI350>),
+    Adv82599(TxRing<Adv82599>),
 }
 
 /// Runs the same code for whichever ring there is.
@@ -43,6 +45,7 @@ macro_rules! for_ring {
         match $queue {
             $kind::Adv82576($ring) => $body,
             $kind::AdvI350($ring) => $body,
+            $kind::Adv82599($ring) => $body,
         }
     };
 }
@@ -61,6 +64,7 @@ impl Rx {
         let ring = match format {
             DescriptorFormat::Adv82576 => RxRing::new(memory, tail, arena, rx).map(Rx::Adv82576),
             DescriptorFormat::AdvI350 => RxRing::new(memory, tail, arena, rx).map(Rx::AdvI350),
+            DescriptorFormat::Adv82599 => RxRing::new(memory, tail, arena, rx).map(Rx::Adv82599),
         };
         ring.map_err(|error| no_ring("rx_ring", config.rx_ring, error))
     }
@@ -74,6 +78,7 @@ impl Rx {
         match self {
             Rx::Adv82576(ring) => QueueWatch::Rx82576(ring.watch()),
             Rx::AdvI350(ring) => QueueWatch::RxI350(ring.watch()),
+            Rx::Adv82599(ring) => QueueWatch::Rx82599(ring.watch()),
         }
     }
 
@@ -125,6 +130,7 @@ impl Tx {
         let ring = match format {
             DescriptorFormat::Adv82576 => TxRing::new(memory, tail, arena, tx).map(Tx::Adv82576),
             DescriptorFormat::AdvI350 => TxRing::new(memory, tail, arena, tx).map(Tx::AdvI350),
+            DescriptorFormat::Adv82599 => TxRing::new(memory, tail, arena, tx).map(Tx::Adv82599),
         };
         ring.map_err(|error| no_ring("tx_ring", config.tx_ring, error))
     }
@@ -138,6 +144,7 @@ impl Tx {
         match self {
             Tx::Adv82576(ring) => QueueWatch::Tx82576(ring.watch()),
             Tx::AdvI350(ring) => QueueWatch::TxI350(ring.watch()),
+            Tx::Adv82599(ring) => QueueWatch::Tx82599(ring.watch()),
         }
     }
 

@@ -17,7 +17,7 @@ pub struct Stats {
     pub tx: Vec<TxStats>,
 }
 
-/// Counters of the device, which has them in 32 bits: widened here to 64.
+/// Counters of the device, which has them in 32 or 36 bits: widened here to 64.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DeviceStats {
     /// Good packets received.
@@ -30,8 +30,9 @@ pub struct DeviceStats {
     pub tx_packets: u64,
     /// Octets of these, with FCS.
     pub tx_bytes: u64,
-    /// Packets dropped since a receive queue had no descriptor.
-    pub rx_dropped: u64,
+    /// Packets dropped since a receive queue had no descriptor; `None` where the device does not
+    /// tell, as the 82599's VF.
+    pub rx_dropped: Option<u64>,
 }
 
 impl AddAssign for DeviceStats {
@@ -41,7 +42,10 @@ impl AddAssign for DeviceStats {
         self.rx_multicast += more.rx_multicast;
         self.tx_packets += more.tx_packets;
         self.tx_bytes += more.tx_bytes;
-        self.rx_dropped += more.rx_dropped;
+        self.rx_dropped = match (self.rx_dropped, more.rx_dropped) {
+            (Some(here), Some(more)) => Some(here + more),
+            (here, more) => here.or(more),
+        };
     }
 }
 
@@ -106,33 +110,35 @@ impl TxStats {
     }
 }
 
-/// Counters of 32 bits made into 64: right as long as they are looked at before they go round, which
+/// Counters of few bits made into 64: right as long as they are looked at before they go round, which
 /// takes over half a minute at 1 Gbit/s.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Widened {
     /// `None` when the next readings are the first.
     last: Option<RawStats>,
     total: DeviceStats,
+    octet_bits: u32,
 }
 
 impl Widened {
     /// Starts at zero, with the device's counters where they are now, or are found first.
-    pub(crate) fn new(now: Option<RawStats>) -> Widened {
-        Widened { last: now, total: DeviceStats::default() }
+    pub(crate) fn new(now: Option<RawStats>, octet_bits: u32) -> Widened {
+        Widened { last: now, total: DeviceStats::default(), octet_bits }
     }
 
     /// Takes new readings.
     pub(crate) fn update(&mut self, now: RawStats) -> DeviceStats {
         let last = self.last.replace(now).unwrap_or(now);
         let grown = |now: u32, last: u32| u64::from(now.wrapping_sub(last));
+        let octets = |now: u64, last: u64| now.wrapping_sub(last) & ((1 << self.octet_bits) - 1);
         self.total += DeviceStats {
             rx_packets: grown(now.rx_packets, last.rx_packets),
-            rx_bytes: grown(now.rx_bytes, last.rx_bytes),
+            rx_bytes: octets(now.rx_bytes, last.rx_bytes),
             rx_multicast: grown(now.rx_multicast, last.rx_multicast),
             tx_packets: grown(now.tx_packets, last.tx_packets),
-            tx_bytes: grown(now.tx_bytes, last.tx_bytes),
+            tx_bytes: octets(now.tx_bytes, last.tx_bytes),
             // The device clears this one when it is read.
-            rx_dropped: u64::from(now.rx_dropped),
+            rx_dropped: now.rx_dropped.map(u64::from),
         };
         self.total
     }
@@ -144,7 +150,8 @@ impl Widened {
 
     /// Goes on from readings that may have started again.
     pub(crate) fn rebase(&mut self, now: Option<RawStats>) {
-        self.total.rx_dropped += now.map_or(0, |now| u64::from(now.rx_dropped));
+        let rx_dropped = now.and_then(|now| now.rx_dropped).map(u64::from);
+        self.total += DeviceStats { rx_dropped, ..DeviceStats::default() };
         self.last = now;
     }
 }
@@ -159,7 +166,7 @@ mod tests {
 
     #[test]
     fn counters_go_on_over_the_end_of_32_bits_and_over_a_reset() {
-        let mut stats = Widened::new(Some(packets(u32::MAX - 1)));
+        let mut stats = Widened::new(Some(packets(u32::MAX - 1)), 32);
         assert_eq!(stats.update(packets(1)).rx_packets, 3);
         assert_eq!(stats.update(packets(1)).rx_packets, 3);
         stats.rebase(Some(packets(0)));

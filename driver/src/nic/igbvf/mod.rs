@@ -11,7 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::mailbox::{MESSAGE_ACK, MESSAGE_NACK, is_farewell};
-use super::{DescriptorFormat, Limits, Mailbox, News, RawStats, Registers, RingPlace, Vf};
+use super::{
+    DescriptorFormat, Limits, Mailbox, News, RawStats, RegisterValue, Registers, RingPlace, Rss,
+    RxSetup, Vf,
+};
 use crate::transport::Transport;
 use crate::{Error, LinkState, MacAddress, Result};
 
@@ -73,6 +76,16 @@ impl Igbvf {
     }
 }
 
+impl Igbvf {
+    fn no_rss(&self) -> Error {
+        Error::Device {
+            device: self.registers.device(),
+            what: "its receive side scaling cannot be set up by a VF".into(),
+            remedy: "Linux's igb steers a VF's frames to its queue 0; use one receive queue".into(),
+        }
+    }
+}
+
 impl Vf for Igbvf {
     fn format(&self) -> DescriptorFormat {
         self.model.format
@@ -80,7 +93,7 @@ impl Vf for Igbvf {
 
     fn limits(&self) -> Limits {
         // 9.5 KiB is what the 82576's receive path takes (datasheet 1.3, jumbo frames).
-        Limits { queues: self.model.queues, max_frame: 9728 - 8, max_tx_chain: 32 }
+        Limits { queues: self.model.queues, max_frame: 9728 - 8, max_tx_chain: 32, octet_bits: 32 }
     }
 
     fn reset(&mut self) -> Result<Option<MacAddress>> {
@@ -132,6 +145,17 @@ impl Vf for Igbvf {
         self.ask_multicast(groups)
     }
 
+    fn set_unicast(&mut self, addresses: &[MacAddress]) -> Result<()> {
+        if addresses.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Config {
+            key: "unicast addresses",
+            value: addresses.len().to_string(),
+            allowed: "this device has none besides the VF's own".into(),
+        })
+    }
+
     fn set_vlan(&mut self, id: u16, on: bool) -> Result<()> {
         self.ask_vlan(id, on)
     }
@@ -160,8 +184,8 @@ impl Vf for Igbvf {
         regs::of_queue(regs::TDT, queue)
     }
 
-    fn start_rx(&mut self, queue: u16, ring: RingPlace, data_room: usize) -> Result<()> {
-        self.rx_on(queue, ring, data_room)
+    fn start_rx(&mut self, queue: u16, ring: RingPlace, setup: &RxSetup) -> Result<()> {
+        self.rx_on(queue, ring, setup.data_room)
     }
 
     fn stop_rx(&mut self, queue: u16) -> Result<()> {
@@ -193,18 +217,30 @@ impl Vf for Igbvf {
         (queue < self.model.queues).then_some((regs::EIMS, 0b10 << queue))
     }
 
+    fn rss(&mut self) -> Result<Rss> {
+        Err(self.no_rss())
+    }
+
+    fn set_rss(&mut self, _rss: &Rss) -> Result<()> {
+        Err(self.no_rss())
+    }
+
+    fn registers(&self) -> Vec<RegisterValue> {
+        Vec::new()
+    }
+
     fn stats(&mut self) -> Option<RawStats> {
         let read = |offset| self.registers.read(offset);
         let queues = 0..self.model.queues;
         let stats = RawStats {
             rx_packets: read(regs::GPRC),
-            rx_bytes: read(regs::GORC),
+            rx_bytes: u64::from(read(regs::GORC)),
             rx_multicast: read(regs::MPRC),
             tx_packets: read(regs::GPTC),
-            tx_bytes: read(regs::GOTC),
-            rx_dropped: queues
-                .map(|n| read(regs::of_queue(regs::RQDPC, n)) & regs::RQDPC_COUNT)
-                .sum(),
+            tx_bytes: u64::from(read(regs::GOTC)),
+            rx_dropped: Some(
+                queues.map(|n| read(regs::of_queue(regs::RQDPC, n)) & regs::RQDPC_COUNT).sum(),
+            ),
         };
         // Looked at afterwards: whatever was read before is good then.
         (!self.mailbox.is_interrupted()).then_some(stats)

@@ -30,7 +30,7 @@ impl Count {
         let sent: u64 = stats.tx.iter().map(|queue| queue.completed).sum();
         let at_rx: u64 = stats.rx.iter().map(|queue| queue.errors + queue.violations).sum();
         let at_tx: u64 = stats.tx.iter().map(|queue| queue.invalid + queue.lost).sum();
-        let drops = stats.device.rx_dropped + at_rx;
+        let drops = stats.device.rx_dropped.unwrap_or(0) + at_rx;
         match mode {
             Mode::Rx => {
                 let sized = received.fold((0, 0), sum);
@@ -178,7 +178,7 @@ mod tests {
             RxStats { packets: 10, bytes: 995, errors: 1, violations: 2, ..RxStats::default() };
         let tx = TxStats { packets: 8, bytes: 800, completed: 7, lost: 1, ..TxStats::default() };
         Stats {
-            device: DeviceStats { rx_dropped: 100, ..DeviceStats::default() },
+            device: DeviceStats { rx_dropped: Some(100), ..DeviceStats::default() },
             rx: vec![rx, RxStats { no_buffers: 9, ..RxStats::default() }],
             tx: vec![tx, TxStats { packets: 3, bytes: 180, completed: 3, ..TxStats::default() }],
         }
