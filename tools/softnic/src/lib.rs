@@ -1,0 +1,33 @@
+//! softnic: a software SR-IOV adapter, true to the registers, descriptors and mailbox that drivers of
+//! Intel's 82599 VF and its successors rely on.
+//!
+//! It depends on neither barline's driver nor its rings, and shares no constant with them: a shared
+//! one would hide a shared mistake.
+//!
+//! # Rooms
+//! - [`Adapter`] is the pure core: register files, memory translated by an IOMMU of its own, queues,
+//!   switch. It has no thread, no clock and no I/O; [`Adapter::step`] is told the time.
+//! - `function` is one VF as its driver sees it: registers, mailbox, interrupts, configuration space.
+//! - `pf` is the other end of the mailbox.
+//! - `datapath` and `offload` move frames between descriptors and the switch.
+//! - `plane` is what all processes of one adapter share: the state of each port of the switch, and
+//!   the frames on their way to a VF in another process.
+//! - [`uplink`] is what the adapter is plugged into.
+
+mod memory;
+mod model;
+mod plane;
+mod regfile;
+mod spec;
+pub mod uplink;
+
+pub use memory::{MapError, Memory};
+pub use model::Model;
+pub use regfile::RegisterFile;
+pub use spec::{Spec, SpecError};
+
+/// A MAC address, first byte first.
+pub type Mac = [u8; 6];
+
+/// Most VFs of one adapter: the 82599 has 64 pools, one of which is the PF's.
+pub const VFS_MAX: usize = 63;
