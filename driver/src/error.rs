@@ -143,6 +143,14 @@ pub enum Error {
         /// What to do.
         remedy: String,
     },
+    /// The device does not answer any more.
+    #[error(
+        "{device}: its registers read all ones: the device is gone, or its memory is disabled: close the port, and look into the kernel's log"
+    )]
+    Gone {
+        /// The address.
+        device: String,
+    },
     /// The PF refused a request that the VF made by mailbox.
     #[error("{device}: the PF refused to {request}: {remedy}")]
     Refused {

@@ -60,12 +60,14 @@ pub(crate) struct Mailbox {
     sticky: u32,
     /// The PF said, between other things, that it does not know this VF any more.
     forgotten: bool,
+    /// Requests sent.
+    requests: u64,
 }
 
 impl Mailbox {
     /// A mailbox with its register at `control` and its words from `memory` on.
     pub(crate) fn new(registers: Registers, control: u64, memory: u64) -> Mailbox {
-        Mailbox { registers, control, memory, sticky: 0, forgotten: false }
+        Mailbox { registers, control, memory, sticky: 0, forgotten: false, requests: 0 }
     }
 
     /// The register, with what it showed before; [`ALL_ONES`] when the device is gone.
@@ -154,8 +156,14 @@ impl Mailbox {
         Err(self.silent(&what))
     }
 
+    /// Requests sent so far.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests
+    }
+
     fn send(&mut self, message: &[u32]) -> Result<()> {
         self.own()?;
+        self.requests += 1;
         // What was signalled before is about the message that is overwritten now.
         self.sticky &= !(PFSTS | PFACK);
         for (i, word) in (0..).zip(&message[..message.len().min(WORDS)]) {

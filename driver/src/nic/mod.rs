@@ -39,6 +39,34 @@ pub(crate) struct Limits {
     pub(crate) max_tx_chain: usize,
     /// Bits of the octet counters.
     pub(crate) octet_bits: u32,
+    /// Unicast addresses that the VF may have besides its own.
+    pub(crate) unicast: usize,
+    /// Multicast groups that the VF may ask for by name.
+    pub(crate) multicast: usize,
+    /// Entries of the table of receive queues that RSS selects from; 0 where a VF cannot set RSS up.
+    pub(crate) rss_table: usize,
+    /// The VF chooses whether tags are taken out of received packets.
+    pub(crate) vlan_strip: bool,
+}
+
+/// What a device is, in words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About {
+    /// The family's driver, by the name that others give theirs: `igbvf`.
+    pub(crate) driver: &'static str,
+    /// The device: `82576 VF`.
+    pub(crate) model: &'static str,
+}
+
+/// The interrupt of a receive queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RxInterrupt {
+    /// The MSI-X vector, 1 or more, which several queues may share.
+    pub(crate) vector: u16,
+    /// Byte offset of the register which lets that vector signal once.
+    pub(crate) register: u64,
+    /// What is to be written there.
+    pub(crate) value: u32,
 }
 
 /// Where a ring is, for the device's registers.
@@ -99,6 +127,9 @@ pub(crate) struct RawStats {
 
 /// The control path of one VF.
 pub(crate) trait Vf: Send {
+    /// What the device is.
+    fn about(&self) -> About;
+
     /// The descriptor format of its queues.
     fn format(&self) -> DescriptorFormat;
 
@@ -157,11 +188,14 @@ pub(crate) trait Vf: Send {
     /// Turns a transmit queue off, and returns when the device has stopped.
     fn stop_tx(&mut self, queue: u16) -> Result<()>;
 
-    /// Lets vector 0 signal what [`Vf::news`] tells.
+    /// Assigns vectors to receive queues, and lets vector 0 signal what [`Vf::news`] tells.
     fn enable_news_interrupt(&mut self);
 
-    /// Register offset and value which let the vector of a receive queue (1 + queue) signal once.
-    fn rx_interrupt(&self, queue: u16) -> Option<(u64, u32)>;
+    /// The interrupt of a receive queue, as [`Vf::enable_news_interrupt`] has assigned it.
+    fn rx_interrupt(&self, queue: u16) -> Option<RxInterrupt>;
+
+    /// Takes VLAN tags out of what a receive queue that is on gets from now on, or leaves them in.
+    fn set_vlan_strip(&mut self, queue: u16, on: bool) -> Result<()>;
 
     /// How received packets are spread over the queues.
     fn rss(&mut self) -> Result<Rss>;
@@ -175,6 +209,9 @@ pub(crate) trait Vf: Send {
     /// Reads the device's counters; `None` when it does not answer, or may have started to count anew
     /// since the last call of [`Vf::reset`] or [`Vf::news`].
     fn stats(&mut self) -> Option<RawStats>;
+
+    /// Requests sent to the PF by mailbox so far.
+    fn requests(&self) -> u64;
 }
 
 /// The BAR that holds the registers of every family here.

@@ -35,12 +35,7 @@ impl Registers {
 
     /// The error that the device does not answer.
     pub(crate) fn gone(&self) -> Error {
-        Error::Device {
-            device: self.device(),
-            what: "its registers read all ones: the device is gone, or its memory is disabled"
-                .into(),
-            remedy: "close the port, and look into the kernel's log".into(),
-        }
+        Error::Gone { device: self.device() }
     }
 
     /// Reads a register; all ones when the device does not answer.

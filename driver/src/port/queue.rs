@@ -17,7 +17,7 @@ use super::control::{Control, Device, Started};
 use super::event::Direction;
 use super::rings::{Rx, Tx};
 use crate::eventfd;
-use crate::nic::{REGISTER_BAR, RxSetup};
+use crate::nic::{REGISTER_BAR, RxInterrupt, RxSetup};
 use crate::{Error, Result};
 
 /// How often a worker that sleeps tries to restart a queue that the device has lost, of which it is
@@ -46,8 +46,7 @@ pub struct RxQueue {
     device: Arc<Device>,
     epoch: u32,
     number: u16,
-    /// The register and the bits that let the queue's interrupt signal once.
-    interrupt: Option<(u64, u32)>,
+    interrupt: Option<RxInterrupt>,
     /// When to try again to restart the queue.
     retry: Option<Instant>,
     /// There until it is dropped.
@@ -117,8 +116,11 @@ impl RxQueue {
     /// The device has no interrupt vector for this queue.
     pub fn wait(&mut self, timeout: Duration) -> Result<bool> {
         let device = self.device.clone();
-        let vector = device.interrupts.vectors.get(1 + usize::from(self.number));
-        let (Some(vector), Some((register, bits))) = (vector, self.interrupt) else {
+        let vectors = &device.interrupts.vectors;
+        let vector = |interrupt: RxInterrupt| vectors.get(usize::from(interrupt.vector));
+        let (Some(vector), Some(RxInterrupt { register, value, .. })) =
+            (self.interrupt.and_then(vector), self.interrupt)
+        else {
             return Err(Error::Device {
                 device: device.transport.name().to_string(),
                 what: format!("no interrupt vector for receive queue {}", self.number),
@@ -131,7 +133,7 @@ impl RxQueue {
             let current = device.epoch() == self.epoch || self.restart();
             if current {
                 // SAFETY: an interrupt mask; it points to no memory.
-                unsafe { device.transport.write32(REGISTER_BAR, register, bits) };
+                unsafe { device.transport.write32(REGISTER_BAR, register, value) };
             }
             // What came before the interrupt was on need not signal, and what was polled since the
             // last one may.

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use super::mailbox::{MESSAGE_ACK, MESSAGE_NACK, is_farewell};
 use super::{
-    DescriptorFormat, Limits, Mailbox, News, RawStats, RegisterValue, Registers, RingPlace, Rss,
-    RxSetup, Vf,
+    About, DescriptorFormat, Limits, Mailbox, News, RawStats, RegisterValue, Registers, RingPlace,
+    Rss, RxInterrupt, RxSetup, Vf,
 };
 use crate::transport::Transport;
 use crate::{Error, LinkState, MacAddress, Result};
@@ -27,14 +27,15 @@ const PF_RESET: Duration = Duration::from_secs(1);
 /// What differs between the two.
 #[derive(Clone, Copy, Debug)]
 struct Model {
+    name: &'static str,
     queues: u16,
     format: DescriptorFormat,
 }
 
 const INTEL: u16 = 0x8086;
 const MODELS: [(u16, Model); 2] = [
-    (0x10ca, Model { queues: 2, format: DescriptorFormat::Adv82576 }),
-    (0x1520, Model { queues: 1, format: DescriptorFormat::AdvI350 }),
+    (0x10ca, Model { name: "82576 VF", queues: 2, format: DescriptorFormat::Adv82576 }),
+    (0x1520, Model { name: "I350 VF", queues: 1, format: DescriptorFormat::AdvI350 }),
 ];
 /// The same silicon behind Hyper-V, where the mailbox is not the device's.
 const HYPERV: [u16; 2] = [0x152d, 0x152f];
@@ -87,13 +88,26 @@ impl Igbvf {
 }
 
 impl Vf for Igbvf {
+    fn about(&self) -> About {
+        About { driver: "igbvf", model: self.model.name }
+    }
+
     fn format(&self) -> DescriptorFormat {
         self.model.format
     }
 
     fn limits(&self) -> Limits {
         // 9.5 KiB is what the 82576's receive path takes (datasheet 1.3, jumbo frames).
-        Limits { queues: self.model.queues, max_frame: 9728 - 8, max_tx_chain: 32, octet_bits: 32 }
+        Limits {
+            queues: self.model.queues,
+            max_frame: 9728 - 8,
+            max_tx_chain: 32,
+            octet_bits: 32,
+            unicast: 0,
+            multicast: requests::MAX_GROUPS,
+            rss_table: 0,
+            vlan_strip: false,
+        }
     }
 
     fn reset(&mut self) -> Result<Option<MacAddress>> {
@@ -213,8 +227,21 @@ impl Vf for Igbvf {
         self.registers.write(regs::EIMS, 0b001);
     }
 
-    fn rx_interrupt(&self, queue: u16) -> Option<(u64, u32)> {
-        (queue < self.model.queues).then_some((regs::EIMS, 0b10 << queue))
+    fn rx_interrupt(&self, queue: u16) -> Option<RxInterrupt> {
+        let vector = 1 + queue;
+        (queue < self.model.queues).then_some(RxInterrupt {
+            vector,
+            register: regs::EIMS,
+            value: 1 << vector,
+        })
+    }
+
+    fn set_vlan_strip(&mut self, _queue: u16, _on: bool) -> Result<()> {
+        Err(Error::Device {
+            device: self.registers.device(),
+            what: "a VF cannot choose whether VLAN tags are stripped".into(),
+            remedy: "Linux's igb strips the tags of the VLANs that it lets through for a VF".into(),
+        })
     }
 
     fn rss(&mut self) -> Result<Rss> {
@@ -244,5 +271,9 @@ impl Vf for Igbvf {
         };
         // Looked at afterwards: whatever was read before is good then.
         (!self.mailbox.is_interrupted()).then_some(stats)
+    }
+
+    fn requests(&self) -> u64 {
+        self.mailbox.requests()
     }
 }

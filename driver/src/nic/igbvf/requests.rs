@@ -12,7 +12,7 @@ pub(super) struct Modes {
 }
 
 /// Hashes that one message holds: two to a word.
-const MAX_GROUPS: usize = 2 * (WORDS - 1);
+pub(super) const MAX_GROUPS: usize = 2 * (WORDS - 1);
 
 impl Igbvf {
     pub(super) fn ask_mac(&mut self, mac: MacAddress) -> Result<()> {
