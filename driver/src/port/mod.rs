@@ -88,8 +88,9 @@ impl Port {
     /// As for [`Port::open_with`].
     pub fn on(transport: Arc<dyn Transport>, config: Config) -> Result<Port> {
         config.check()?;
-        let vf = nic::probe(&transport)?;
+        let mut vf = nic::probe(&transport)?;
         config.check_against(&vf.limits())?;
+        vf.use_queues(config.rx_queues, config.tx_queues)?;
         let arena = config.arena()?;
         let name = transport.name().to_string();
         let local_mac = || local_mac(&config.root, &name);
@@ -239,7 +240,7 @@ impl Port {
 
     /// The link as it is now.
     pub fn link(&self) -> LinkState {
-        let control = self.device.lock();
+        let mut control = self.device.lock();
         if control.ready { control.vf.link() } else { LinkState::Down }
     }
 

@@ -110,6 +110,11 @@ impl Vf for Igbvf {
         }
     }
 
+    fn use_queues(&mut self, _rx: u16, _tx: u16) -> Result<()> {
+        // They are its own: no PF takes one away.
+        Ok(())
+    }
+
     fn reset(&mut self) -> Result<Option<MacAddress>> {
         self.registers.modify(regs::CTRL, 0, regs::CTRL_RST);
         self.mailbox.wait_for_pf(PF_RESET)?;
@@ -138,7 +143,7 @@ impl Vf for Igbvf {
         Ok(News { pf_reset })
     }
 
-    fn link(&self) -> LinkState {
+    fn link(&mut self) -> LinkState {
         let status = self.registers.read(regs::STATUS);
         if status == u32::MAX || status & regs::STATUS_LU == 0 {
             return LinkState::Down;
