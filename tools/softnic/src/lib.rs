@@ -18,13 +18,14 @@ mod memory;
 mod model;
 mod plane;
 mod regfile;
-mod spec;
+pub mod spec;
 pub mod uplink;
 
 pub use memory::{MapError, Memory};
 pub use model::Model;
+pub use plane::Plane;
 pub use regfile::RegisterFile;
-pub use spec::{Spec, SpecError};
+pub use spec::{Drive, Spec, SpecError};
 
 /// A MAC address, first byte first.
 pub type Mac = [u8; 6];

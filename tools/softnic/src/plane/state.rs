@@ -1,6 +1,6 @@
 //! What the switch must know of a VF, wherever it is driven.
 
-use crate::Mac;
+use crate::{Mac, Spec};
 
 /// Which multicast and foreign frames a VF gets, each with those before it
 /// (Linux's `ixgbevf_xcast_modes`).
@@ -35,9 +35,9 @@ pub(crate) struct PortState {
     pub(crate) pf_set_mac: bool,
     /// Further unicast addresses, at most [`FURTHER_MAX`].
     pub(crate) further: Vec<Mac>,
-    /// Multicast hashes, each below 4096.
+    /// Multicast hashes, each below 4096, ascending.
     pub(crate) hashes: Vec<u16>,
-    /// VLANs that are let through, ascending.
+    /// VLANs that are let through, each below 4096, ascending.
     pub(crate) vlans: Vec<u16>,
     /// What it gets beyond its own addresses.
     pub(crate) mode: Mode,
@@ -53,6 +53,45 @@ pub(crate) struct PortState {
     pub(crate) rate: Option<u32>,
     /// How often its PF has reset it. Its process shows the VF a reset whenever this has grown.
     pub(crate) resets: u64,
+    /// How often its PF has asked it to greet anew, without a reset. Its process withdraws "clear to
+    /// send" and pings it whenever this has grown.
+    pub(crate) recalls: u64,
+    /// The PF's interface is down: the VF sees a reset that does not end.
+    pub(crate) pf_down: bool,
     /// The wire is up.
     pub(crate) link: bool,
+}
+
+impl PortState {
+    /// A VF that nobody has opened yet: what the PF's administrator has set, and nothing else.
+    pub(crate) fn new(spec: &Spec, vf: usize) -> PortState {
+        PortState {
+            mac: if spec.zero_mac { Mac::default() } else { assigned_mac(vf) },
+            pf_set_mac: !spec.zero_mac,
+            port_vlan: spec.port_vlan,
+            spoof_check: spec.spoof_check,
+            trusted: spec.trust,
+            // Linux's ixgbe has one limit for all pools (MAXFRS), which is the PF's own at first.
+            max_frame: spec.pf_mtu + 18,
+            rate: spec.rate,
+            link: true,
+            ..PortState::default()
+        }
+    }
+
+    /// Brings what has an order into it, and takes out what there cannot be.
+    pub(super) fn tidy(&mut self) {
+        self.further.truncate(FURTHER_MAX);
+        for set in [&mut self.hashes, &mut self.vlans] {
+            set.retain(|number| *number < 4096);
+            set.sort_unstable();
+            set.dedup();
+        }
+        self.port_vlan = self.port_vlan.filter(|vlan| (1..4096).contains(vlan));
+    }
+}
+
+/// The address that the PF has for a VF: locally administered, the same in every run.
+fn assigned_mac(vf: usize) -> Mac {
+    [0x02, 0x82, 0x59, 0x90, 0x00, vf as u8]
 }
