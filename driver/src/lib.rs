@@ -38,8 +38,9 @@ pub mod vfio;
 
 pub use arena::{Arena, ArenaConfig};
 pub use barline_ring::{
-    Flags, FrameBatch, FrameMut, FrameReceiver, FrameRef, FrameSender, Layout, Packet, PacketMut,
-    Pool, handoff,
+    Flags, FrameBatch, FrameMut, FrameReceiver, FrameRef, FrameSender, IpVersion, L4Protocol,
+    Layout, OffloadError, Packet, PacketMut, Pool, RssHash, RssKind, RxDescriptorStatus,
+    TxDescriptorStatus, TxOffload, handoff,
 };
 pub use error::{Error, Result};
 pub use link::LinkState;

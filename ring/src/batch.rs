@@ -2,7 +2,7 @@
 
 use crate::frame::{Flags, Frame};
 use crate::packet::{Packets, PacketsMut};
-use crate::{Arena, FrameMut, FrameRef, PacketMut, Pool};
+use crate::{Arena, BLOCK, FrameMut, FrameRef, PacketMut, Pool};
 
 /// A burst of frames that the application owns, in order.
 ///
@@ -117,6 +117,38 @@ impl<'p> FrameBatch<'p> {
             });
         }
         Some(PacketMut::new(&mut self.frames[start..], self.pool.arena()))
+    }
+
+    /// Appends up to `count` packets of `len` bytes each, as many as the batch has room and the pool
+    /// buffers for; returns how many. The bytes are whatever the buffers held before.
+    ///
+    /// Buffers come from the pool a block at a time where one holds a packet, which is as cheap as to
+    /// receive them.
+    #[inline]
+    pub fn alloc_many(&mut self, len: usize, count: usize) -> usize {
+        let layout = self.arena().layout();
+        if len == 0 || len > layout.data_room {
+            return (0..count).take_while(|_| self.alloc(len).is_some()).count();
+        }
+        let count = count.min(self.room());
+        let mut left = count;
+        while left > 0 {
+            let mut block = [0; BLOCK];
+            let got = self.pool.take_some(&mut block[..left.min(BLOCK)]);
+            self.frames.extend(block[..got].iter().map(|&index| Frame {
+                index,
+                offset: layout.headroom as u16,
+                len: len as u16,
+                vlan: 0,
+                flags: Flags::empty(),
+                meta: 0,
+            }));
+            left -= got;
+            if got == 0 {
+                break;
+            }
+        }
+        count - left
     }
 
     /// Moves up to `packets` packets from the front to the end of `to`, as many as fit; returns how

@@ -1,5 +1,7 @@
 //! The 16 bytes that describe a frame.
 
+use crate::offload::Lengths;
+
 /// One buffer's worth of a packet: which buffer, where in it the data lies, and what is known of it.
 ///
 /// Never handed out by value or by `&mut`: two of different arenas could be swapped.
@@ -16,13 +18,26 @@ pub(crate) struct Frame {
     pub(crate) vlan: u16,
     /// What is known of the packet, and what is asked for it.
     pub(crate) flags: Flags,
-    /// The RSS hash on receive, valid with [`Flags::RSS`].
+    /// The RSS hash, valid with [`Flags::RSS`]; the lengths that go with a request to the device
+    /// ([`Lengths`]), valid with any of [`Flags::REQUESTS`].
     pub(crate) meta: u32,
 }
 
 const _: () = assert!(size_of::<Frame>() == 16);
 
-/// What is known of a frame. On transmit only [`Flags::MORE`] and [`Flags::VLAN`] count.
+impl Frame {
+    /// The lengths that go with a request to the device, if there is one.
+    #[inline]
+    pub(crate) fn requested(&self) -> Option<Lengths> {
+        self.flags.intersects(Flags::REQUESTS).then_some(Lengths(self.meta))
+    }
+}
+
+/// What is known of a frame, and what is asked of the device that sends it.
+///
+/// On transmit only [`Flags::MORE`], [`Flags::VLAN`] and the requests count. Reception sets no
+/// request, so what is received and sent on goes as it is. Requests are made by
+/// [`PacketMut::set_offload`](crate::PacketMut::set_offload).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags(pub(crate) u16);
 
@@ -52,6 +67,20 @@ impl Flags {
     pub const SCTP: Flags = Flags(1 << 10);
     /// The RSS hash is known.
     pub const RSS: Flags = Flags(1 << 11);
+    /// The RSS hash covers TCP or UDP ports, too.
+    pub const RSS_L4: Flags = Flags(1 << 12);
+    /// Request: insert the IPv4 header checksum.
+    pub const IP_CHECKSUM: Flags = Flags(1 << 13);
+    /// Request: insert the TCP, UDP or SCTP checksum.
+    pub const L4_CHECKSUM: Flags = Flags(1 << 14);
+    /// Request: cut the TCP segment into segments of the MSS.
+    pub const SEGMENT: Flags = Flags(1 << 15);
+
+    /// All requests.
+    pub(crate) const REQUESTS: Flags = Flags(0b111 << 13);
+    /// What reception says of the packet's protocols, checksums and hash. It does not hold any more
+    /// once a request was made, but for the protocols that the request is about.
+    pub(crate) const KNOWN: Flags = Flags(0x1ffc);
 
     /// No flag set.
     pub const fn empty() -> Flags {

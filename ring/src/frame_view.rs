@@ -17,6 +17,11 @@ impl<'b> FrameRef<'b> {
         FrameRef { frame, arena }
     }
 
+    /// What stands in the batch.
+    pub(crate) fn raw(&self) -> &'b Frame {
+        self.frame
+    }
+
     /// The frame's bytes.
     #[inline]
     pub fn data(&self) -> &'b [u8] {
@@ -102,9 +107,12 @@ impl<'b> FrameMut<'b> {
 
     /// Moves the start of the data `n` bytes to the front, over bytes that hold anything; false, and
     /// nothing changed, when the headroom is shorter.
+    ///
+    /// A request to the device ([`PacketMut::set_offload`](crate::PacketMut::set_offload)) stays right:
+    /// the bytes are part of its L2 header. False also when that would be over 127 bytes long.
     #[must_use]
     pub fn prepend(&mut self, n: usize) -> bool {
-        if n > self.headroom() {
+        if n > self.headroom() || !self.move_l2(n as isize) {
             return false;
         }
         self.frame.offset -= n as u16;
@@ -113,9 +121,12 @@ impl<'b> FrameMut<'b> {
     }
 
     /// Takes `n` bytes off the front; false, and nothing changed, when no byte would be left.
+    ///
+    /// A request to the device stays right: the bytes are taken off its L2 header. False also when
+    /// less than 14 bytes would be left of that.
     #[must_use]
     pub fn trim_front(&mut self, n: usize) -> bool {
-        if n >= usize::from(self.frame.len) {
+        if n >= usize::from(self.frame.len) || !self.move_l2(-(n as isize)) {
             return false;
         }
         self.frame.offset += n as u16;
@@ -124,14 +135,31 @@ impl<'b> FrameMut<'b> {
     }
 
     /// Sets the length to `len`; bytes gained hold anything. False, and nothing changed, when it is 0
-    /// or more than the buffer has room for.
+    /// or more than the buffer has room for, or cuts off headers that a request to the device is
+    /// about.
     #[must_use]
     pub fn set_len(&mut self, len: usize) -> bool {
-        if len == 0 || len > usize::from(self.frame.len) + self.tailroom() {
+        let least = match self.frame.requested() {
+            Some(lengths) => lengths.headers(),
+            None => 1,
+        };
+        if len < least || len > usize::from(self.frame.len) + self.tailroom() {
             return false;
         }
         self.frame.len = len as u16;
         true
+    }
+
+    /// Makes the L2 header of a request longer by `by`; false when it cannot have that length.
+    fn move_l2(&mut self, by: isize) -> bool {
+        let Some(lengths) = self.frame.requested() else {
+            return true;
+        };
+        let moved = lengths.l2().checked_add_signed(by).and_then(|len| lengths.with_l2(len));
+        if let Some(lengths) = moved {
+            self.frame.meta = lengths.0;
+        }
+        moved.is_some()
     }
 
     /// Sets the 802.1Q tag control information that the device inserts on transmit; `None` for no

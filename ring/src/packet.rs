@@ -69,6 +69,11 @@ impl<'b> PacketMut<'b> {
         FrameMut::new(&mut self.frames[0], self.arena)
     }
 
+    /// What stands in the batch of the first frame.
+    pub(crate) fn head_raw(&mut self) -> &mut Frame {
+        &mut self.frames[0]
+    }
+
     /// The frames, in order.
     #[inline]
     pub fn frames(&mut self) -> impl ExactSizeIterator<Item = FrameMut<'_>> {

@@ -65,6 +65,20 @@ impl Pool {
         true
     }
 
+    /// Takes up to as many buffers as `block` has places; returns how many.
+    #[inline]
+    pub(crate) fn take_some(&self, block: &mut [u32]) -> usize {
+        let mut free = self.free.borrow_mut();
+        if free.len() < block.len() {
+            self.fetch(&mut free, block.len());
+        }
+        let count = block.len().min(free.len());
+        let from = free.len() - count;
+        block[..count].copy_from_slice(&free[from..]);
+        free.truncate(from);
+        count
+    }
+
     /// Frees buffers.
     #[inline]
     pub(crate) fn put(&self, buffers: &[u32]) {

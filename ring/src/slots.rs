@@ -15,7 +15,7 @@ pub const RING_LEN_MIN: usize = 2 * BLOCK;
 /// Most descriptors in a ring, as Intel's RDLEN and TDLEN allow for.
 pub const RING_LEN_MAX: usize = 4096;
 
-/// Why a ring could not be made.
+/// Why a ring could not be made, or asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RingError {
@@ -29,6 +29,13 @@ pub enum RingError {
         needed: usize,
         /// Buffers that were free.
         free: usize,
+    },
+    /// No descriptor has that number.
+    Offset {
+        /// The number.
+        offset: usize,
+        /// Descriptors in the ring.
+        len: usize,
     },
 }
 
@@ -46,6 +53,9 @@ impl fmt::Display for RingError {
                 f,
                 "the ring needs {needed} buffers and the arena has {free} free: make the arena larger or the rings shorter"
             ),
+            RingError::Offset { offset, len } => {
+                write!(f, "descriptor {offset} of a ring of {len}: it must be 0 to {}", len - 1)
+            }
         }
     }
 }

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use crossbeam::utils::CachePadded;
 
 use crate::slots::Slots;
-use crate::{Arena, BLOCK, DmaSlice, Doorbell, Format, FrameBatch, RingError, RxCounters, RxWatch};
+use crate::{
+    Arena, BLOCK, DmaSlice, Doorbell, Format, FrameBatch, RingError, RxCounters,
+    RxDescriptorStatus, RxWatch,
+};
 
 /// How a receive ring is set up.
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +110,29 @@ impl<F: Format> RxRing<F> {
     #[inline]
     pub fn is_ready(&self) -> bool {
         self.armed != self.next && F::rx_done(self.slots.status(self.next))
+    }
+
+    /// State of the descriptor `offset` places from the next one to be polled.
+    ///
+    /// # Errors
+    /// The ring has no more than `offset` descriptors.
+    pub fn descriptor(&self, offset: usize) -> Result<RxDescriptorStatus, RingError> {
+        let len = self.shadow.len();
+        if offset >= len {
+            return Err(RingError::Offset { offset, len });
+        }
+        if offset as u32 >= self.armed.wrapping_sub(self.next) {
+            return Ok(RxDescriptorStatus::Unavailable);
+        }
+        let done = F::rx_done(self.slots.status(self.next.wrapping_add(offset as u32)));
+        Ok(if done { RxDescriptorStatus::Done } else { RxDescriptorStatus::Available })
+    }
+
+    /// Descriptors that the device has filled and that were not polled. It looks at each of them.
+    pub fn used(&self) -> usize {
+        let ready = self.armed.wrapping_sub(self.next);
+        let filled = |i: &u32| F::rx_done(self.slots.status(self.next.wrapping_add(*i)));
+        (0..ready).take_while(filled).count()
     }
 
     /// Rings the doorbell for all buffers armed: done once the device's queue is on.

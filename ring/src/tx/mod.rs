@@ -8,7 +8,10 @@ use std::sync::Arc;
 use crossbeam::utils::CachePadded;
 
 use crate::slots::Slots;
-use crate::{Arena, BLOCK, DmaSlice, Doorbell, Format, Pool, RingError, TxCounters, TxWatch};
+use crate::{
+    Arena, BLOCK, DmaSlice, Doorbell, Format, Pool, RingError, TxCounters, TxDescriptorStatus,
+    TxWatch,
+};
 
 /// How a transmit ring is set up.
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +127,44 @@ impl<F: Format> TxRing<F> {
     #[inline]
     pub fn pending(&self) -> usize {
         self.next.wrapping_sub(self.clean) as usize
+    }
+
+    /// State of the descriptor `offset` places from the next one to be written. What the device has
+    /// reported is seen at once, without [`TxRing::reap`].
+    ///
+    /// # Errors
+    /// The ring has no more than `offset` descriptors.
+    pub fn descriptor(&self, offset: usize) -> Result<TxDescriptorStatus, RingError> {
+        let len = self.shadow.len();
+        if offset >= len {
+            return Err(RingError::Offset { offset, len });
+        }
+        let free = len - self.pending();
+        if offset < free {
+            let kept = offset + 1 == free;
+            return Ok(if kept {
+                TxDescriptorStatus::Unavailable
+            } else {
+                TxDescriptorStatus::Done
+            });
+        }
+        let position = self.clean.wrapping_add((offset - free) as u32);
+        Ok(if self.reported(position) {
+            TxDescriptorStatus::Done
+        } else {
+            TxDescriptorStatus::Full
+        })
+    }
+
+    /// Whether the device has reported a pending descriptor, by the first report at or behind it.
+    fn reported(&self, position: u32) -> bool {
+        let behind = |mark: &Mark| {
+            mark.position.wrapping_sub(self.clean) >= position.wrapping_sub(self.clean)
+        };
+        let marks = (0..self.marks_tail.wrapping_sub(self.marks_head))
+            .map(|i| self.marks[self.slots.slot(self.marks_head.wrapping_add(i))]);
+        let mark = marks.into_iter().find(behind);
+        mark.is_some_and(|mark| F::tx_done(self.slots.status(mark.position)))
     }
 
     /// Frees what the device is done with into `pool`; returns how many packets.

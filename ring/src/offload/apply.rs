@@ -1,0 +1,227 @@
+//! Making a request: a packet is checked, and its headers made ready for the device.
+
+use super::{IpVersion, L4Protocol, Lengths, OffloadError, TxOffload, checksum, headers};
+use crate::frame::{Flags, Frame};
+use crate::{FrameRef, Packet, PacketMut};
+
+/// Longest headers of a packet that is segmented: devices keep them in 240 bytes (82599 datasheet
+/// 7.2.4.7).
+const MAX_SEGMENT_HEADERS: usize = 240;
+
+/// Payload of a segment. Of Intel's datasheets the 82583V's (7.2.9.3.1) has a lower limit, more than
+/// 16; the upper one is what [`Lengths`] holds, well over every frame.
+const MSS: std::ops::RangeInclusive<u16> = 17..=16383;
+
+impl PacketMut<'_> {
+    /// Asks the device that will send the packet for checksums or segmentation, in place of what was
+    /// asked for before.
+    ///
+    /// The headers are made ready for that: the IPv4 header checksum is zeroed if it is to be
+    /// inserted; TCP's and UDP's field gets the sum over the pseudo-header, SCTP's is zeroed. For
+    /// segmentation the IPv4 total length or IPv6 payload length is zeroed as well, and not part of
+    /// the sum. What reception found of checksums and the RSS hash is gone.
+    ///
+    /// Ask last: the request is about the packet as it is now. Later
+    /// [`FrameMut::prepend`](crate::FrameMut::prepend) and
+    /// [`FrameMut::trim_front`](crate::FrameMut::trim_front) of the first frame change the L2 header's
+    /// length; any other change of headers or lengths needs a new request.
+    ///
+    /// A segmented packet may be longer than the port's largest frame, up to 262143 bytes. Each
+    /// segment, headers and MSS, has to fit into that frame; if not, the transmit ring drops the
+    /// packet and counts it as invalid.
+    ///
+    /// # Errors
+    /// A value out of range, or headers that are not what the request says, not within the packet's
+    /// first frame, or that disagree with the packet's length. Nothing is changed then.
+    pub fn set_offload(&mut self, offload: &TxOffload) -> Result<(), OffloadError> {
+        let len = self.as_ref().len();
+        let mut offload = *offload;
+        if offload.mss.is_some() && offload.ip == IpVersion::V4 {
+            offload.ip_checksum = true;
+        }
+        in_range(&offload)?;
+        agrees(&offload, self.as_ref().head().data(), len)?;
+        prepare(&offload, self.head().data(), len);
+        let frame = self.head_raw();
+        frame.flags = frame.flags.difference(Flags::KNOWN.union(Flags::REQUESTS)) | flags(&offload);
+        frame.meta = Lengths::pack(&offload).0;
+        Ok(())
+    }
+
+    /// Asks for all checksums that the packet has: [`TxOffload::checksums`] of its first frame. Says
+    /// what was asked for.
+    ///
+    /// # Errors
+    /// As for [`TxOffload::checksums`] and [`PacketMut::set_offload`].
+    pub fn request_checksums(&mut self) -> Result<TxOffload, OffloadError> {
+        let offload = TxOffload::checksums(self.as_ref().head().data())?;
+        self.set_offload(&offload)?;
+        Ok(offload)
+    }
+
+    /// Asks for segments of `mss` bytes of TCP payload (17 to 16383): [`TxOffload::segmentation`] of
+    /// its first frame. Says what was asked for.
+    ///
+    /// # Errors
+    /// As for [`TxOffload::segmentation`] and [`PacketMut::set_offload`].
+    pub fn request_segmentation(&mut self, mss: u16) -> Result<TxOffload, OffloadError> {
+        let offload = TxOffload::segmentation(self.as_ref().head().data(), mss)?;
+        self.set_offload(&offload)?;
+        Ok(offload)
+    }
+
+    /// Asks for nothing: the packet goes as its bytes are. What was changed in them for the request
+    /// stays changed.
+    pub fn clear_offload(&mut self) {
+        let frame = self.head_raw();
+        if frame.flags.intersects(Flags::REQUESTS) {
+            frame.flags = frame.flags.difference(Flags::REQUESTS);
+            frame.meta = 0;
+        }
+    }
+}
+
+impl Packet<'_> {
+    /// What the device that sends the packet is asked for.
+    pub fn offload(&self) -> Option<TxOffload> {
+        self.head().offload()
+    }
+}
+
+impl FrameRef<'_> {
+    /// What the device is asked for, of the packet that starts with this frame.
+    pub(crate) fn offload(&self) -> Option<TxOffload> {
+        let Frame { flags, meta, .. } = *self.raw();
+        let lengths = Lengths(meta);
+        let protocols = [
+            (Flags::TCP, L4Protocol::Tcp),
+            (Flags::UDP, L4Protocol::Udp),
+            (Flags::SCTP, L4Protocol::Sctp),
+        ];
+        flags.intersects(Flags::REQUESTS).then(|| TxOffload {
+            l2_len: lengths.l2(),
+            ip: if flags.contains(Flags::IPV4) { IpVersion::V4 } else { IpVersion::V6 },
+            l3_len: lengths.l3(),
+            ip_checksum: flags.contains(Flags::IP_CHECKSUM),
+            l4: protocols.into_iter().find(|&(flag, _)| flags.contains(flag)).map(|(_, l4)| l4),
+            l4_len: lengths.l4(),
+            mss: flags.contains(Flags::SEGMENT).then_some(lengths.mss() as u16),
+        })
+    }
+}
+
+/// Checks what a request says by itself.
+fn in_range(offload: &TxOffload) -> Result<(), OffloadError> {
+    let TxOffload { l2_len, ip, l3_len, ip_checksum, l4, l4_len, mss } = *offload;
+    if !ip_checksum && l4.is_none() && mss.is_none() {
+        return Err(OffloadError::Nothing);
+    }
+    if !(super::MIN_L2..=super::lengths::MAX_L2).contains(&l2_len) {
+        return Err(OffloadError::L2Len(l2_len));
+    }
+    let l3 = match ip {
+        IpVersion::V4 => 20..=60,
+        IpVersion::V6 => 40..=508,
+    };
+    if !l3.contains(&l3_len) || !l3_len.is_multiple_of(4) {
+        return Err(OffloadError::L3Len(ip, l3_len));
+    }
+    if ip_checksum && ip == IpVersion::V6 {
+        return Err(OffloadError::NoIpChecksum);
+    }
+    let l4_fits = match l4 {
+        None => l4_len == 0,
+        Some(L4Protocol::Tcp) => (20..=60).contains(&l4_len) && l4_len.is_multiple_of(4),
+        Some(L4Protocol::Udp) => l4_len == 8,
+        Some(L4Protocol::Sctp) => l4_len == 12,
+    };
+    if !l4_fits {
+        return Err(OffloadError::L4Len(l4, l4_len));
+    }
+    if let Some(mss) = mss {
+        if !MSS.contains(&mss) {
+            return Err(OffloadError::Mss(mss));
+        }
+        if l4 != Some(L4Protocol::Tcp) {
+            return Err(OffloadError::SegmentsOf(l4));
+        }
+        if offload.header_len() > MAX_SEGMENT_HEADERS {
+            return Err(OffloadError::HeaderLen(offload.header_len()));
+        }
+    }
+    Ok(())
+}
+
+/// Checks a request against the first frame of its packet of `len` bytes.
+fn agrees(offload: &TxOffload, head: &[u8], len: usize) -> Result<(), OffloadError> {
+    let TxOffload { l2_len, ip, l3_len, l4, l4_len, mss, .. } = *offload;
+    let needed = offload.header_len();
+    if head.len() < needed {
+        return Err(OffloadError::Truncated { needed, len: head.len() });
+    }
+    let same = |what, asked: usize, found: usize| {
+        let error = OffloadError::Mismatch { what, asked, found };
+        if asked == found { Ok(()) } else { Err(error) }
+    };
+    let network = headers::network(ip, head, l2_len)?;
+    same("the IP header's length", l3_len, network.len)?;
+    let Some(l4) = l4 else {
+        return Ok(());
+    };
+    let found = network.transport()?;
+    same("the protocol above IP", usize::from(l4.number()), usize::from(found.number()))?;
+    same("the L4 header's length", l4_len, headers::transport_len(l4, head, l2_len + l3_len)?)?;
+    if mss.is_some() {
+        return if len > needed { Ok(()) } else { Err(OffloadError::NoPayload) };
+    }
+    // The device's sum goes to the packet's end.
+    let states = |what, stated, actual| {
+        let error = OffloadError::PacketLen { what, stated, actual };
+        if stated == actual { Ok(()) } else { Err(error) }
+    };
+    states("the IP header", network.total, len - l2_len)?;
+    if l4 == L4Protocol::Udp {
+        let stated = headers::udp_len(head, l2_len + l3_len);
+        states("the UDP header", stated, len - l2_len - l3_len)?;
+    }
+    Ok(())
+}
+
+/// Makes the headers ready for the device.
+fn prepare(offload: &TxOffload, head: &mut [u8], len: usize) {
+    let TxOffload { l2_len, ip, l3_len, ip_checksum, l4, mss, .. } = *offload;
+    let (network, transport) = head[l2_len..].split_at_mut(l3_len);
+    if ip_checksum {
+        network[10..12].fill(0);
+    }
+    if mss.is_some() {
+        let length = match ip {
+            IpVersion::V4 => 2..4,
+            IpVersion::V6 => 4..6,
+        };
+        network[length].fill(0);
+    }
+    let len = if mss.is_some() { 0 } else { len - l2_len - l3_len };
+    let sum = |l4| checksum::pseudo_header(ip, network, l4, len).to_be_bytes();
+    match l4 {
+        None => {}
+        Some(L4Protocol::Tcp) => transport[16..18].copy_from_slice(&sum(L4Protocol::Tcp)),
+        Some(L4Protocol::Udp) => transport[6..8].copy_from_slice(&sum(L4Protocol::Udp)),
+        Some(L4Protocol::Sctp) => transport[8..12].fill(0),
+    }
+}
+
+/// The flags of a request.
+fn flags(offload: &TxOffload) -> Flags {
+    let pairs = [
+        (offload.ip == IpVersion::V4, Flags::IPV4),
+        (offload.ip == IpVersion::V6, Flags::IPV6),
+        (offload.l4 == Some(L4Protocol::Tcp), Flags::TCP),
+        (offload.l4 == Some(L4Protocol::Udp), Flags::UDP),
+        (offload.l4 == Some(L4Protocol::Sctp), Flags::SCTP),
+        (offload.ip_checksum, Flags::IP_CHECKSUM),
+        (offload.l4.is_some(), Flags::L4_CHECKSUM),
+        (offload.mss.is_some(), Flags::SEGMENT),
+    ];
+    pairs.into_iter().filter(|&(set, _)| set).fold(Flags::empty(), |all, (_, flag)| all | flag)
+}
