@@ -1,9 +1,13 @@
 //! The mailbox between an Intel VF and its PF: 16 words of shared memory and one register.
 //!
 //! Sources: 82576 datasheet 4.6.11.1.2 and 7.10.2.9.1, 82599 datasheet 4.6.11.1 (the two agree); the
-//! messages and waiting times as Linux's igb and igbvf have them.
+//! messages and waiting times as Linux's igb, igbvf, ixgbe and ixgbevf have them.
+//!
+//! One message is under way at a time, in memory that both ends write. A PF that takes a request and
+//! does not answer in time may still carry it out, and answer when another request is being made. So
+//! such a mailbox takes no further request but a greeting, with which the PF forgets what it was asked.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Registers;
 use super::registers::wait;
@@ -36,7 +40,8 @@ const KIND: u32 = 0xffff;
 /// The first message of a VF after a reset.
 pub(crate) const GREETING: u32 = 0x01;
 
-/// How long a PF may take to answer; Linux's drivers wait a second.
+/// How long a PF may take for a message and its answer together; Linux's drivers wait a second for
+/// each.
 const ANSWER: Duration = Duration::from_secs(1);
 /// How long to wait for the buffer.
 const OWNERSHIP: Duration = Duration::from_millis(20);
@@ -60,6 +65,8 @@ pub(crate) struct Mailbox {
     sticky: u32,
     /// The PF said, between other things, that it does not know this VF any more.
     forgotten: bool,
+    /// The PF has not answered a request yet.
+    unanswered: bool,
     /// Requests sent.
     requests: u64,
 }
@@ -67,7 +74,15 @@ pub(crate) struct Mailbox {
 impl Mailbox {
     /// A mailbox with its register at `control` and its words from `memory` on.
     pub(crate) fn new(registers: Registers, control: u64, memory: u64) -> Mailbox {
-        Mailbox { registers, control, memory, sticky: 0, forgotten: false, requests: 0 }
+        Mailbox {
+            registers,
+            control,
+            memory,
+            sticky: 0,
+            forgotten: false,
+            unanswered: false,
+            requests: 0,
+        }
     }
 
     /// The register, with what it showed before; [`ALL_ONES`] when the device is gone.
@@ -82,16 +97,18 @@ impl Mailbox {
     }
 
     /// Waits until any bit of `mask` shows, and forgets them. `what` says what it means if none does.
-    fn wait_for(&mut self, mask: u32, timeout: Duration, what: &str) -> Result<()> {
+    /// A PF that goes into reset will not show any.
+    fn wait_for(&mut self, mask: u32, end: Instant, what: &str) -> Result<()> {
         let mut status = 0;
-        let shown = wait(timeout, || {
+        let shown = wait(end.saturating_duration_since(Instant::now()), || {
             status = self.status();
-            status & mask != 0
+            status & (mask | RSTI) != 0
         });
         self.sticky &= !mask;
         match shown {
             _ if status == ALL_ONES => Err(self.registers.gone()),
-            true => Ok(()),
+            true if status & mask != 0 => Ok(()),
+            true => Err(self.silent("the PF went into reset")),
             false => Err(self.silent(what)),
         }
     }
@@ -117,14 +134,15 @@ impl Mailbox {
         self.status() & (RSTI | RSTD) != 0
     }
 
-    /// What the PF signalled since the last call.
+    /// What the PF signalled since the last call. A request without an answer counts as a reset: only
+    /// a greeting helps.
     pub(crate) fn signals(&mut self) -> Result<Signals> {
         let status = self.status();
         if status == ALL_ONES {
             return Err(self.registers.gone());
         }
         self.sticky = 0;
-        let reset = status & (RSTI | RSTD) != 0 || self.forgotten;
+        let reset = status & (RSTI | RSTD) != 0 || self.forgotten || self.unanswered;
         Ok(Signals { message: status & PFSTS != 0, reset })
     }
 
@@ -141,17 +159,29 @@ impl Mailbox {
     /// Sends a request and waits for the PF's answer, whose first word without its marks is the
     /// request's. Returns the answer's words.
     pub(crate) fn request(&mut self, message: &[u32]) -> Result<[u32; WORDS]> {
-        self.send(message)?;
         let kind = message[0] & KIND;
+        if self.unanswered && kind != GREETING {
+            return Err(self.silent("the PF has not answered a mailbox message before this one"));
+        }
+        let end = Instant::now() + ANSWER;
+        self.own()?;
+        self.unanswered = true;
+        self.send(message, end)?;
+        let answer = self.answer(kind, end)?;
+        self.unanswered = false;
+        Ok(answer)
+    }
+
+    fn answer(&mut self, kind: u32, end: Instant) -> Result<[u32; WORDS]> {
         let what = format!("the PF did not answer mailbox message {kind:#x}");
-        // Another message of the PF (a ping) may stand between.
-        for _ in 0..4 {
-            self.wait_for(PFSTS, ANSWER, &what)?;
-            let answer = self.receive()?;
-            if is_answer(&answer) && answer[0] & KIND == kind {
-                return Ok(answer);
+        // Other messages of the PF (a ping) may stand between.
+        while Instant::now() < end {
+            self.wait_for(PFSTS, end, &what)?;
+            let message = self.receive()?;
+            if is_answer(&message) && message[0] & KIND == kind {
+                return Ok(message);
             }
-            self.forgotten |= is_farewell(&answer);
+            self.forgotten |= is_farewell(&message);
         }
         Err(self.silent(&what))
     }
@@ -161,8 +191,7 @@ impl Mailbox {
         self.requests
     }
 
-    fn send(&mut self, message: &[u32]) -> Result<()> {
-        self.own()?;
+    fn send(&mut self, message: &[u32], end: Instant) -> Result<()> {
         self.requests += 1;
         // What was signalled before is about the message that is overwritten now.
         self.sticky &= !(PFSTS | PFACK);
@@ -170,7 +199,7 @@ impl Mailbox {
             self.registers.write(self.memory + 4 * i, *word);
         }
         self.registers.write(self.control, REQ);
-        self.wait_for(PFACK, ANSWER, "the PF did not take a mailbox message")
+        self.wait_for(PFACK, end, "the PF did not take a mailbox message")
     }
 
     /// Reads the message that the PF signalled.

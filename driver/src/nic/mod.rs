@@ -3,8 +3,12 @@
 //! A family turns the calls of [`Vf`] into registers and mailbox messages of its device. It runs on
 //! the control path only, behind one lock; packets never pass through here.
 
+mod dump;
 pub(crate) mod igbvf;
 mod mailbox;
+mod multicast;
+mod pf;
+mod queue_control;
 mod registers;
 mod rss;
 mod vf;
@@ -14,7 +18,6 @@ use std::sync::Arc;
 use crate::transport::Transport;
 use crate::{Error, Result};
 
-pub(crate) use mailbox::Mailbox;
 pub(crate) use registers::Registers;
 pub use rss::{Rss, RssKinds};
 pub use vf::RegisterValue;
@@ -24,6 +27,9 @@ pub(crate) use vf::{
 
 /// The BAR that holds the registers of every family here.
 pub(crate) const REGISTER_BAR: u8 = 0;
+
+/// Intel's vendor id.
+const INTEL: u16 = 0x8086;
 
 /// Finds the driver for a device.
 pub(crate) fn probe(transport: &Arc<dyn Transport>) -> Result<Box<dyn Vf>> {

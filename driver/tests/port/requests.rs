@@ -8,7 +8,7 @@ use barline::{Error, MacAddress, Port, Result};
 use crate::fake_vf::{
     ACKED, CTS, FakeVf, NACKED, PING, RESET, SET_LPE, SET_MAC, SET_MULTICAST, SET_PROMISC, SET_VLAN,
 };
-use crate::kit::{event, open};
+use crate::kit::{event, open, until};
 
 const ASSIGNED: MacAddress = MacAddress([0x02, 0, 0, 0, 0, 0x11]);
 const OTHER: MacAddress = MacAddress([0x02, 0, 0, 0, 0, 0x22]);
@@ -60,14 +60,13 @@ fn refused_and_silent_requests_change_no_setting() {
                 assert!(error.to_string().contains(fake.name()));
                 fake.model().pf.refused.clear();
                 fake.model().pf.unanswered.insert(kind);
+                fake.model().pf.requests.clear();
                 let error = request(&mut port).unwrap_err();
                 assert!(matches!(error, Error::PfSilent { .. }), "{error}");
-                fake.model().pf.unanswered.clear();
-                // What is asked again after a reset is what was granted: nothing.
-                fake.model().pf.requests.clear();
-                port.reset();
+                // It may be carried out yet, so the VF is reset. What is asked again then is what was
+                // granted: nothing.
                 event(&port, |event| *event == barline::Event::Recovered);
-                assert_eq!(fake.model().pf.requests, [RESET, SET_LPE]);
+                assert_eq!(fake.model().pf.requests, [kind, RESET, SET_LPE]);
                 assert_eq!(port.mac(), ASSIGNED);
             });
         }
@@ -104,6 +103,19 @@ fn a_late_answer_is_an_answer() {
     let mut port = open(&fake).unwrap();
     port.set_vlan(7, true).unwrap();
     assert!(fake.model().pf.vlans.contains(&7));
+}
+
+#[test]
+fn an_answer_that_is_too_late_is_nobodys() {
+    let fake = FakeVf::new("ask12");
+    let mut port = open(&fake).unwrap();
+    fake.model().pf.delay = Duration::from_millis(1100);
+    let error = port.set_vlan(7, true).unwrap_err();
+    assert!(matches!(error, Error::PfSilent { .. }), "{error}");
+    fake.model().pf.delay = Duration::ZERO;
+    // The answer to this one would look the same.
+    until("the VF is reset", || port.set_vlan(8, true).is_ok());
+    assert!(fake.model().pf.vlans.iter().eq([&8]), "what was too late is not in force");
 }
 
 #[test]
@@ -148,6 +160,7 @@ fn a_wrong_answer_is_none() {
     for word in [u32::from(SET_MAC) | ACKED | CTS, 0, 0x8fff_ffff] {
         fake.model().pf.wrong_answer = Some(word);
         assert!(port.set_vlan(10, true).is_err());
+        event(&port, |event| *event == barline::Event::Recovered);
     }
 }
 

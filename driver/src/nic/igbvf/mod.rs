@@ -3,26 +3,23 @@
 //! Sources: 82576 datasheet (registers 9.2, descriptors 7.1.5 and 7.2.2, mailbox 7.10.2.9), I350
 //! datasheet; what the PF does with each message is Linux igb's behaviour.
 
+mod dump;
 mod queues;
 mod regs;
 mod requests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::mailbox::{MESSAGE_ACK, MESSAGE_NACK, is_farewell};
+use super::pf::{MAX_GROUPS, Pf};
 use super::{
-    About, DescriptorFormat, Limits, Mailbox, News, RawStats, RegisterValue, Registers, RingPlace,
-    Rss, RxInterrupt, RxSetup, Vf,
+    About, DescriptorFormat, INTEL, Limits, News, RawStats, RegisterValue, Registers, RingPlace,
+    Rss, RxInterrupt, RxSetup, Vf, dump as register_dump,
 };
 use crate::transport::Transport;
 use crate::{Error, LinkState, MacAddress, Result};
 
 /// The devices, for messages.
 pub(crate) const SUPPORTED: &str = "8086:10ca (82576 VF), 8086:1520 (I350 VF)";
-
-/// How long a PF may be in reset; Linux's igb takes under half a second.
-const PF_RESET: Duration = Duration::from_secs(1);
 
 /// What differs between the two.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +29,6 @@ struct Model {
     format: DescriptorFormat,
 }
 
-const INTEL: u16 = 0x8086;
 const MODELS: [(u16, Model); 2] = [
     (0x10ca, Model { name: "82576 VF", queues: 2, format: DescriptorFormat::Adv82576 }),
     (0x1520, Model { name: "I350 VF", queues: 1, format: DescriptorFormat::AdvI350 }),
@@ -44,9 +40,11 @@ const HYPERV: [u16; 2] = [0x152d, 0x152f];
 #[derive(Debug)]
 pub(crate) struct Igbvf {
     registers: Registers,
-    mailbox: Mailbox,
+    pf: Pf,
     model: Model,
-    promiscuous: requests::Modes,
+    modes: requests::Modes,
+    /// The unicast addresses besides its own that the PF has granted.
+    unicast: Vec<MacAddress>,
 }
 
 /// Whether a device is one of this family, be it one that is refused with reasons.
@@ -72,8 +70,14 @@ impl Igbvf {
             return Ok(None);
         };
         let registers = Registers::new(transport, regs::BAR_LEN)?;
-        let mailbox = Mailbox::new(registers.clone(), regs::MAILBOX, regs::MAILBOX_MEMORY);
-        Ok(Some(Igbvf { registers, mailbox, model: *model, promiscuous: Default::default() }))
+        let pf = Pf::new(&registers, regs::MAILBOX, regs::MAILBOX_MEMORY);
+        Ok(Some(Igbvf {
+            registers,
+            pf,
+            model: *model,
+            modes: Default::default(),
+            unicast: Vec::new(),
+        }))
     }
 }
 
@@ -103,8 +107,9 @@ impl Vf for Igbvf {
             max_frame: 9728 - 8,
             max_tx_chain: 32,
             octet_bits: 32,
-            unicast: 0,
-            multicast: requests::MAX_GROUPS,
+            // The 82576 has 24 address filters; its PF keeps four, and one for each VF.
+            unicast: 19,
+            multicast: MAX_GROUPS,
             rss_table: 0,
             vlan_strip: false,
         }
@@ -117,30 +122,15 @@ impl Vf for Igbvf {
 
     fn reset(&mut self) -> Result<Option<MacAddress>> {
         self.registers.modify(regs::CTRL, 0, regs::CTRL_RST);
-        self.mailbox.wait_for_pf(PF_RESET)?;
-        self.promiscuous = Default::default();
-        let answer = self.mailbox.request(&[regs::MSG_RESET])?;
-        self.mailbox.set_forgotten(false);
-        let [a, b, c, d] = answer[1].to_le_bytes();
-        let [e, f, ..] = answer[2].to_le_bytes();
-        let mac = MacAddress([a, b, c, d, e, f]);
-        // A PF that assigned no address answers with a refusal; the VF works all the same.
-        let assigned = answer[0] & MESSAGE_ACK != 0 && answer[0] & MESSAGE_NACK == 0;
-        Ok((assigned && mac.is_unicast()).then_some(mac))
+        self.modes = Default::default();
+        let welcome = self.pf.greet()?;
+        // Linux's igb keeps them over a reset.
+        self.ask_unicast(&[])?;
+        Ok(welcome.mac)
     }
 
     fn news(&mut self) -> Result<News> {
-        let signals = self.mailbox.signals()?;
-        let mut pf_reset = signals.reset;
-        if signals.message {
-            match self.mailbox.receive() {
-                Ok(message) => pf_reset |= is_farewell(&message),
-                // The PF has the mailbox, and may be about to write more: later, then.
-                Err(Error::PfSilent { .. }) => self.mailbox.keep_message(),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(News { pf_reset })
+        self.pf.news().map(|heard| News { pf_reset: heard.reset })
     }
 
     fn link(&mut self) -> LinkState {
@@ -157,38 +147,33 @@ impl Vf for Igbvf {
     }
 
     fn set_mac(&mut self, mac: MacAddress) -> Result<()> {
-        self.ask_mac(mac)
+        self.pf.set_mac(mac)
     }
 
     fn set_multicast(&mut self, groups: &[MacAddress]) -> Result<()> {
-        self.ask_multicast(groups)
+        // Linux's igb leaves MCSTCTRL.MO at 0.
+        self.pf.set_multicast(groups, 0)
     }
 
     fn set_unicast(&mut self, addresses: &[MacAddress]) -> Result<()> {
-        if addresses.is_empty() {
-            return Ok(());
-        }
-        Err(Error::Config {
-            key: "unicast addresses",
-            value: addresses.len().to_string(),
-            allowed: "this device has none besides the VF's own".into(),
-        })
+        self.ask_unicast(addresses)
     }
 
     fn set_vlan(&mut self, id: u16, on: bool) -> Result<()> {
-        self.ask_vlan(id, on)
+        self.pf.set_vlan(id, on)
     }
 
     fn set_promiscuous(&mut self, on: bool) -> Result<()> {
-        self.ask_modes(requests::Modes { unicast: on, ..self.promiscuous })
+        self.ask_modes(requests::Modes { unicast: on, ..self.modes })
     }
 
     fn set_all_multicast(&mut self, on: bool) -> Result<()> {
-        self.ask_modes(requests::Modes { multicast: on, ..self.promiscuous })
+        self.ask_modes(requests::Modes { multicast: on, ..self.modes })
     }
 
     fn set_max_frame(&mut self, len: u16) -> Result<()> {
-        self.ask_max_frame(len)
+        // The limit counts FCS and VLAN tag.
+        self.pf.set_max_frame(len, u32::from(len) + 4, "see the PF's kernel log")
     }
 
     fn rx_head(&self, queue: u16) -> u32 {
@@ -208,7 +193,7 @@ impl Vf for Igbvf {
     }
 
     fn stop_rx(&mut self, queue: u16) -> Result<()> {
-        self.queue_off(regs::of_queue(regs::RXDCTL, queue), "receive", queue)
+        self.rx_control(queue).turn_off()
     }
 
     fn start_tx(&mut self, queue: u16, ring: RingPlace) -> Result<()> {
@@ -216,7 +201,7 @@ impl Vf for Igbvf {
     }
 
     fn stop_tx(&mut self, queue: u16) -> Result<()> {
-        self.queue_off(regs::of_queue(regs::TXDCTL, queue), "transmit", queue)
+        self.tx_control(queue).turn_off()
     }
 
     fn enable_news_interrupt(&mut self) {
@@ -258,7 +243,7 @@ impl Vf for Igbvf {
     }
 
     fn registers(&self) -> Vec<RegisterValue> {
-        Vec::new()
+        register_dump::read(&self.registers, dump::blocks(self.model.queues))
     }
 
     fn stats(&mut self) -> Option<RawStats> {
@@ -275,10 +260,10 @@ impl Vf for Igbvf {
             ),
         };
         // Looked at afterwards: whatever was read before is good then.
-        (!self.mailbox.is_interrupted()).then_some(stats)
+        (!self.pf.is_interrupted()).then_some(stats)
     }
 
     fn requests(&self) -> u64 {
-        self.mailbox.requests()
+        self.pf.requests()
     }
 }

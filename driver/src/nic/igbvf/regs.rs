@@ -18,6 +18,9 @@ pub(super) const STATUS_LU: u32 = 1 << 1;
 /// STATUS: speed in bits 6 and 7: 10, 100 or (either of the last two) 1000 Mbit/s.
 pub(super) const STATUS_SPEED_SHIFT: u32 = 6;
 
+/// Free running timer.
+pub(super) const FRTIMER: u64 = 0x1048;
+
 /// VF mailbox control.
 pub(super) const MAILBOX: u64 = 0xc40;
 /// VF mailbox memory: 16 words.
@@ -31,6 +34,8 @@ pub(super) const EIMC: u64 = 0x1528;
 pub(super) const EIAC: u64 = 0x152c;
 /// Extended interrupt auto mask.
 pub(super) const EIAM: u64 = 0x1530;
+/// Throttle of vector 0; those of the others follow.
+pub(super) const EITR: u64 = 0x1680;
 /// Vectors of queues 0 and 1: a byte each for receive 0, transmit 0, receive 1, transmit 1.
 pub(super) const IVAR0: u64 = 0x1700;
 /// Vector of mailbox and link.
@@ -48,6 +53,11 @@ pub(super) const GORC: u64 = 0xf18;
 pub(super) const GOTC: u64 = 0xf34;
 /// Multicast packets received.
 pub(super) const MPRC: u64 = 0xf3c;
+
+/// Good packets received from the switch inside the device.
+pub(super) const GPRLBC: u64 = 0xf40;
+/// Good packets transmitted to it.
+pub(super) const GPTLBC: u64 = 0xf44;
 
 /// A receive queue's register: base low, of queue 0.
 pub(super) const RDBAL: u64 = 0x2800;
@@ -90,8 +100,6 @@ pub(super) const TDT: u64 = 0x3818;
 /// Control.
 pub(super) const TXDCTL: u64 = 0x3828;
 
-/// RXDCTL and TXDCTL: the queue is on.
-pub(super) const QUEUE_ENABLE: u32 = 1 << 25;
 /// RXDCTL and TXDCTL: prefetch, host and write-back thresholds.
 pub(super) const THRESHOLDS: u32 = 0x1f_1f1f;
 
@@ -100,19 +108,11 @@ pub(super) fn of_queue(first: u64, queue: u16) -> u64 {
     first + 0x100 * u64::from(queue)
 }
 
-// Mailbox messages, VF to PF (Linux igb's e1000_mbx.h).
+// Mailbox messages that the 82599's family has not, VF to PF (Linux igb's e1000_mbx.h).
 
-/// Greeting after a reset; the answer carries the MAC address.
-pub(super) const MSG_RESET: u32 = crate::nic::mailbox::GREETING;
-/// Set the MAC address in words 1 and 2.
-pub(super) const MSG_SET_MAC: u32 = 0x02;
-/// Set the multicast hashes: count in bits 16 to 23, 16-bit hashes from word 1 on.
-pub(super) const MSG_SET_MULTICAST: u32 = 0x03;
-/// VLAN filter: id in word 1, on in bit 16.
-pub(super) const MSG_SET_VLAN: u32 = 0x04;
-/// Longest frame, in word 1.
-pub(super) const MSG_SET_LPE: u32 = 0x05;
-/// Promiscuous modes: unicast in bit 16, multicast in bit 17.
-pub(super) const MSG_SET_PROMISC: u32 = 0x06;
-/// Extra bits of a message start here.
-pub(super) const MSG_INFO_SHIFT: u32 = 16;
+/// In the info bits of SET_MAC: no unicast address besides the VF's own.
+pub(super) const MAC_FILTER_CLEAR: u32 = 0x01;
+/// In the info bits of SET_MAC: one more unicast address.
+pub(super) const MAC_FILTER_ADD: u32 = 0x02;
+/// Promiscuous modes: unicast in bit 0 of the info bits, multicast in bit 1.
+pub(super) const SET_PROMISC: u32 = 0x06;
