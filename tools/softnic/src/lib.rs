@@ -16,6 +16,7 @@
 
 mod memory;
 mod model;
+mod offload;
 mod plane;
 mod regfile;
 pub mod spec;
@@ -23,6 +24,7 @@ pub mod uplink;
 
 pub use memory::{MapError, Memory};
 pub use model::Model;
+pub use offload::Facts;
 pub use plane::Plane;
 pub use regfile::RegisterFile;
 pub use spec::{Drive, Spec, SpecError};

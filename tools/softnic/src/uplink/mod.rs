@@ -6,7 +6,7 @@ mod spec;
 pub use counters::{Returned, Traffic, UplinkCounters};
 pub use spec::{GenSpec, PcapSpec, Size, TAP_NAME_MAX, UplinkSpec};
 
-use crate::Mac;
+use crate::{Facts, Mac};
 
 /// The adapter's side of the wire: where an uplink's frames go.
 pub trait Wire {
@@ -19,8 +19,10 @@ pub trait Wire {
     /// How many frames a VF can take at once, at least, before some are dropped.
     fn room(&self, vf: usize, frame_len: usize) -> usize;
 
-    /// Hands a frame, without FCS, to the switch.
-    fn deliver(&mut self, frame: &[u8]);
+    /// Hands a frame, without FCS, to the switch, with what [`Facts::of`] says of it. The adapter does
+    /// not parse it again, so who sends a frame more than once keeps its facts. A frame under 60 bytes
+    /// is a runt and dropped: an Ethernet pads what it sends.
+    fn deliver(&mut self, frame: &[u8], facts: &Facts);
 }
 
 /// What is at the other end of the adapter's wire.
