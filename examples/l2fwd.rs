@@ -4,59 +4,49 @@
 //! where it lies: of its bytes only the two addresses are touched. As with DPDK's program of this
 //! name, a frame leaves with the address of its port as source and that of a next hop as destination,
 //! which is 02:00:00:00:00:00 behind the first port and 02:00:00:00:00:01 behind the second if nothing
-//! else is said. Both VFs must be bound to vfio-pci (`barline bind BDF BDF`):
+//! else is said. Without devices it uses two VFs of one software adapter, whose generator sends to
+//! both; real ones must be bound to vfio-pci (`barline bind BDF BDF`):
 //!
 //! ```text
+//! cargo run --release -p barline --example l2fwd
 //! cargo run --release -p barline --example l2fwd -- 0000:01:10.0 0000:02:10.0 \
 //!     --dst0 52:54:00:00:00:01 --dst1 52:54:00:00:00:02
 //! ```
 //!
 //! It runs until Ctrl-C.
 
-use std::process::ExitCode;
+mod common;
 
-use barline::{Arena, ArenaConfig, Config, FrameBatch, MacAddress, Port, Queues};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use barline::{Arena, ArenaConfig, Config, Event, FrameBatch, MacAddress, Port, Queues};
+use barline_device::DeviceName;
+use clap::Parser;
+use common::{Outcome, Stop};
 
 /// Frames moved at once, at most.
 const BURST: usize = 32;
 
-fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let (devices, next_hops) = match parse(&args) {
-        Ok(parsed) => parsed,
-        Err(problem) => {
-            eprintln!("l2fwd: {problem}\nusage: l2fwd BDF0 BDF1 [--dst0 MAC] [--dst1 MAC]");
-            return ExitCode::from(2);
-        }
-    };
-    match run(devices, next_hops) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("l2fwd: {error}");
-            ExitCode::FAILURE
-        }
-    }
+/// Forwards between two VFs.
+#[derive(Parser)]
+#[command(name = "l2fwd")]
+struct Args {
+    /// The two devices, each a PCI address or `soft` with options; by default two VFs of one software
+    /// adapter.
+    #[arg(num_args = 2, value_names = ["DEVICE0", "DEVICE1"])]
+    #[arg(default_values = ["soft:vfs=2", "soft:vfs=2,vf=1"])]
+    devices: Vec<DeviceName>,
+    /// The next hop behind the first device.
+    #[arg(long, value_name = "MAC", default_value = "02:00:00:00:00:00")]
+    dst0: MacAddress,
+    /// The next hop behind the second device.
+    #[arg(long, value_name = "MAC", default_value = "02:00:00:00:00:01")]
+    dst1: MacAddress,
 }
 
-/// The two devices, and the next hops behind them.
-fn parse(args: &[String]) -> Result<([&str; 2], [MacAddress; 2]), String> {
-    let mut next_hops = [MacAddress([2, 0, 0, 0, 0, 0]), MacAddress([2, 0, 0, 0, 0, 1])];
-    let mut devices = Vec::new();
-    let mut args = args.iter().map(String::as_str);
-    while let Some(arg) = args.next() {
-        let port = match arg {
-            "--dst0" => 0,
-            "--dst1" => 1,
-            device => {
-                devices.push(device);
-                continue;
-            }
-        };
-        let mac = args.next().ok_or_else(|| format!("{arg} wants a MAC address"))?;
-        next_hops[port] = mac.parse().map_err(|error| format!("{arg}: {error}"))?;
-    }
-    let devices = devices.try_into().map_err(|_| "two devices are wanted".to_string())?;
-    Ok((devices, next_hops))
+fn main() -> ExitCode {
+    common::run(run)
 }
 
 /// One of the two ports.
@@ -69,35 +59,31 @@ struct Side {
     next_hop: MacAddress,
 }
 
-fn run(devices: [&str; 2], next_hops: [MacAddress; 2]) -> barline::Result<()> {
+fn run(args: Args, stop: &Stop) -> Outcome {
     // 4096 buffers and room for the rings of both ports.
     let arena = Arena::new(ArenaConfig::default())?;
     let open = |device, next_hop| {
         let config = Config { arena: Some(arena.clone()), ..Config::default() };
-        let mut port = Port::open_with(device, config)?;
+        let mut port = barline_device::open(device, config)?.port;
         let queues = port.start()?;
         let mac = port.mac();
-        println!("{device}: {mac}, link {}, to {next_hop}", port.link());
+        println!("{}: {mac}, link {}, to {next_hop}", port.name(), port.link());
         Ok::<_, barline::Error>(Side { queues, port, mac, next_hop })
     };
-    let mut left = open(devices[0], next_hops[0])?;
-    let mut right = open(devices[1], next_hops[1])?;
+    let mut left = open(&args.devices[0], args.dst0)?;
+    let mut right = open(&args.devices[1], args.dst1)?;
     // One pool for this thread, whichever port its frames come from.
     let pool = arena.pool(512);
     let (mut rightward, mut leftward) = (pool.batch(BURST), pool.batch(BURST));
-    while left.carry_on() && right.carry_on() {
+    while ![&mut left, &mut right].map(|side| side.is_due(stop)).contains(&true) {
         forward(&mut left, &mut right, &mut rightward);
         forward(&mut right, &mut left, &mut leftward);
     }
-    for side in [&left, &right] {
+    for side in [&mut left, &mut right] {
+        side.queues.tx[0].flush(&pool, Duration::from_millis(100));
         let stats = side.port.stats();
-        println!(
-            "{}: {} received, {} dropped, {} sent",
-            side.port.name(),
-            stats.rx[0].packets,
-            stats.device.rx_dropped.unwrap_or(0),
-            stats.tx[0].packets
-        );
+        let (received, sent) = (stats.rx[0].packets, stats.tx[0].completed);
+        println!("{}: {received} received, {sent} sent", side.port.name());
     }
     Ok(())
 }
@@ -120,16 +106,12 @@ fn forward(from: &mut Side, to: &mut Side, batch: &mut FrameBatch<'_>) {
 }
 
 impl Side {
-    /// Tells what happens to the port; false when it is time to leave. A lost link or a reset of the
-    /// PF is no reason: the port recovers by itself, perhaps with another address.
-    fn carry_on(&mut self) -> bool {
-        while let Ok(event) = self.port.events().try_recv() {
-            println!("{}: {event}", self.port.name());
-            if event.must_close() {
-                return false;
+    /// Whether it is time to leave; takes note of another address.
+    fn is_due(&mut self, stop: &Stop) -> bool {
+        stop.is_due(&self.port, |event| {
+            if let Event::MacChanged(mac) = event {
+                self.mac = mac;
             }
-            self.mac = self.port.mac();
-        }
-        true
+        })
     }
 }

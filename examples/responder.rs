@@ -2,18 +2,29 @@
 //!
 //! Shows how to look into packets, change them where they lie and send them back. The answer to a
 //! ping is the request with its addresses exchanged, so that however long it is, and over however many
-//! frames, only its headers are touched. The VF must be bound to vfio-pci (`barline bind BDF`):
+//! frames, only its headers are touched. A real VF must be bound to vfio-pci (`barline bind BDF`). The
+//! software adapter can be plugged into a TAP interface, so that the machine's own `ping` reaches it
+//! (as root; the two addresses are of a block for documentation, RFC 5737):
 //!
 //! ```text
 //! cargo run --release -p barline --example responder -- 0000:01:10.0 192.0.2.1
+//!
+//! cargo run --release -p barline --example responder -- soft:uplink=tap:soft0 192.0.2.1 &
+//! ip address add 192.0.2.2/24 dev soft0 && ip link set soft0 up && ping 192.0.2.1
 //! ```
 //!
 //! It runs until Ctrl-C.
 
+mod common;
+
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use barline::{MacAddress, PacketMut, Port};
+use barline::{Config, Event, MacAddress, PacketMut};
+use barline_device::DeviceName;
+use clap::Parser;
+use common::{Outcome, Stop};
 
 /// How an ARP request begins: Ethernet (1) and IPv4 (0x0800) addresses of 6 and 4 bytes, request (1).
 const ARP_REQUEST: [u8; 8] = [0, 1, 0x08, 0x00, 6, 4, 0, 1];
@@ -23,33 +34,30 @@ const ECHO_REQUEST: [u8; 2] = [8, 0];
 const ECHO_REPLY: [u8; 2] = [0, 0];
 const TIME_TO_LIVE: u8 = 64;
 
-fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let [device, ip] = args.as_slice() else {
-        eprintln!("usage: responder BDF IPV4, such as responder 0000:01:10.0 192.0.2.1");
-        return ExitCode::from(2);
-    };
-    let Ok(ip) = ip.parse() else {
-        eprintln!("responder: `{ip}` is not an IPv4 address such as 192.0.2.1");
-        return ExitCode::from(2);
-    };
-    match respond(device, ip) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("responder: {error}");
-            ExitCode::FAILURE
-        }
-    }
+/// Answers ARP and ping for an IPv4 address.
+#[derive(Parser)]
+#[command(name = "responder")]
+struct Args {
+    /// The device: a PCI address, or `soft` with or without options.
+    #[arg(default_value_t)]
+    device: DeviceName,
+    /// The address to answer for.
+    #[arg(default_value = "192.0.2.1", value_name = "IPV4")]
+    ip: Ipv4Addr,
 }
 
-fn respond(device: &str, ip: Ipv4Addr) -> barline::Result<()> {
-    let mut port = Port::open(device)?;
+fn main() -> ExitCode {
+    common::run(respond)
+}
+
+fn respond(Args { device, ip }: Args, stop: &Stop) -> Outcome {
+    let mut port = barline_device::open(&device, Config::default())?.port;
     let mut queues = port.start()?;
     let (rx, tx) = (&mut queues.rx[0], &mut queues.tx[0]);
     let pool = port.pool();
     let mut batch = pool.batch(32);
     let mut mac = port.mac();
-    println!("{device}: {mac}, link {}, answers for {ip}", port.link());
+    println!("{}: {mac}, link {}, answers for {ip}", port.name(), port.link());
     loop {
         if rx.poll(&mut batch) > 0 {
             // What is no request for us is dropped; the others are answers now.
@@ -58,16 +66,18 @@ fn respond(device: &str, ip: Ipv4Addr) -> barline::Result<()> {
         if !batch.is_empty() {
             tx.push(&mut batch);
         }
-        // A lost link or a reset of the PF is no reason to leave: the port recovers by itself, perhaps
-        // with another address.
-        while let Ok(event) = port.events().try_recv() {
-            println!("{device}: {event}");
-            if event.must_close() {
-                return Ok(());
+        let news = |event| {
+            if let Event::MacChanged(new) = event {
+                mac = new;
             }
-            mac = port.mac();
+        };
+        if stop.is_due(&port, news) {
+            break;
         }
     }
+    tx.flush(&pool, Duration::from_millis(100));
+    println!("{} requests answered", port.stats().tx[0].completed);
+    Ok(())
 }
 
 /// Turns a request into its answer; false if there is none to give.

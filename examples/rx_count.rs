@@ -1,38 +1,44 @@
 //! Counts what a VF receives, and prints packets and bytes once a second.
 //!
 //! Shows how to open a port, poll a receive queue, look at the packets of a batch, and leave when
-//! the kernel wants the device back. The VF must be bound to vfio-pci (`barline bind BDF`):
+//! the kernel wants the device back. Without a device it uses a software adapter, whose generator
+//! sends as much as is taken; a real VF must be bound to vfio-pci (`barline bind BDF`):
 //!
 //! ```text
+//! cargo run --release -p barline --example rx_count
+//! cargo run --release -p barline --example rx_count -- soft:size=imix
 //! cargo run --release -p barline --example rx_count -- 0000:01:10.0
 //! ```
 //!
 //! It runs until Ctrl-C.
 
+mod common;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use barline::Port;
+use barline::Config;
+use barline_device::DeviceName;
+use clap::Parser;
+use common::{Outcome, Stop};
 
-fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let [device] = args.as_slice() else {
-        eprintln!("usage: rx_count BDF, such as rx_count 0000:01:10.0");
-        return ExitCode::from(2);
-    };
-    match count(device) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("rx_count: {error}");
-            ExitCode::FAILURE
-        }
-    }
+/// Counts what a VF receives.
+#[derive(Parser)]
+#[command(name = "rx_count")]
+struct Args {
+    /// The device: a PCI address, or `soft` with or without options.
+    #[arg(default_value_t)]
+    device: DeviceName,
 }
 
-fn count(device: &str) -> barline::Result<()> {
-    let mut port = Port::open(device)?;
+fn main() -> ExitCode {
+    common::run(count)
+}
+
+fn count(args: Args, stop: &Stop) -> Outcome {
+    let mut port = barline_device::open(&args.device, Config::default())?.port;
     let mut queues = port.start()?;
-    println!("{device}: {}, link {}", port.mac(), port.link());
+    println!("{}: {}, link {}", port.name(), port.mac(), port.link());
     let rx = &mut queues.rx[0];
     // A pool keeps free buffers, a batch holds received ones; when a batch is dropped or cleared, its
     // buffers are free again.
@@ -41,7 +47,7 @@ fn count(device: &str) -> barline::Result<()> {
 
     let (mut packets, mut bytes) = (0_u64, 0_u64);
     let mut second = Instant::now();
-    while carry_on(&port) {
+    while !stop.is_due(&port, |_| ()) {
         // Never waits: 0 frames are an answer, too.
         rx.poll(&mut batch);
         for packet in batch.packets() {
@@ -57,20 +63,11 @@ fn count(device: &str) -> barline::Result<()> {
         }
     }
     let stats = port.stats();
-    println!(
-        "{} packets in all, {} dropped",
-        stats.rx[0].packets,
-        stats.device.rx_dropped.unwrap_or(0)
-    );
+    let dropped = match stats.device.rx_dropped {
+        Some(dropped) => format!("{dropped} dropped"),
+        None => "drops not counted by this device".to_string(),
+    };
+    println!("{} packets in all, {dropped}", stats.rx[0].packets);
     // Dropping the queues and the port puts the device to rest.
     Ok(())
-}
-
-/// Tells what happens to the port; false when it is time to leave. A lost link or a reset of the PF
-/// is no reason: the port recovers by itself.
-fn carry_on(port: &Port) -> bool {
-    port.events().try_iter().all(|event| {
-        println!("{}: {event}", port.name());
-        !event.must_close()
-    })
 }

@@ -1,19 +1,27 @@
 //! Sends the smallest frames there are to one address, as fast as the VF takes them, and prints how
 //! many it sent once a second.
 //!
-//! Shows how to make frames and how to hand them to a transmit queue. The VF must be bound to
-//! vfio-pci (`barline bind BDF`); the address is that of a machine which expects the flood:
+//! Shows how to make frames and how to hand them to a transmit queue. Without a device it uses a
+//! software adapter, which takes and counts them. A real VF must be bound to vfio-pci (`barline bind
+//! BDF`), and wants the address of a machine which expects the flood:
 //!
 //! ```text
+//! cargo run --release -p barline --example tx_flood
 //! cargo run --release -p barline --example tx_flood -- 0000:01:10.0 --dst 02:00:00:00:00:02
 //! ```
 //!
 //! It runs until Ctrl-C.
 
+mod common;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use barline::{MacAddress, Port};
+use barline::{Config, MacAddress};
+use barline_device::DeviceName;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use common::{Outcome, Stop};
 
 /// Bytes of the smallest Ethernet frame, without the FCS that the device adds.
 const LEN: usize = 60;
@@ -21,35 +29,37 @@ const LEN: usize = 60;
 /// EtherType for experiments (IEEE 802): no protocol of anybody else is disturbed.
 const ETHERTYPE: [u8; 2] = [0x88, 0xb5];
 
-fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let (device, dst) = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [device, "--dst", dst] | ["--dst", dst, device] => (device, dst),
-        _ => {
-            eprintln!("usage: tx_flood BDF --dst MAC");
-            return ExitCode::from(2);
-        }
-    };
-    let dst = match dst.parse() {
-        Ok(dst) => dst,
-        Err(error) => {
-            eprintln!("tx_flood: {error}");
-            return ExitCode::from(2);
-        }
-    };
-    match flood(device, dst) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("tx_flood: {error}");
-            ExitCode::FAILURE
-        }
-    }
+/// Where a flood goes from a software adapter if nothing else is said: to nobody.
+const NOBODY: MacAddress = MacAddress([2, 0, 0, 0, 0, 0xff]);
+
+/// Sends to one address as fast as a VF can.
+#[derive(Parser)]
+#[command(name = "tx_flood")]
+struct Args {
+    /// The device: a PCI address, or `soft` with or without options.
+    #[arg(default_value_t)]
+    device: DeviceName,
+    /// Where the frames go; a real device has no default.
+    #[arg(long, value_name = "MAC")]
+    dst: Option<MacAddress>,
 }
 
-fn flood(device: &str, dst: MacAddress) -> barline::Result<()> {
-    let mut port = Port::open(device)?;
+fn main() -> ExitCode {
+    common::run(flood)
+}
+
+fn flood(args: Args, stop: &Stop) -> Outcome {
+    let dst = match args.dst {
+        Some(dst) => dst,
+        None if args.device.is_soft() => NOBODY,
+        None => {
+            let problem = format!("{}: a flood wants an address, --dst MAC", args.device);
+            return Err(Args::command().error(ErrorKind::MissingRequiredArgument, problem).into());
+        }
+    };
+    let mut port = barline_device::open(&args.device, Config::default())?.port;
     let mut queues = port.start()?;
-    println!("{device}: {}, link {}", port.mac(), port.link());
+    println!("{}: {}, link {}", port.name(), port.mac(), port.link());
     let tx = &mut queues.tx[0];
     let pool = port.pool();
     let mut batch = pool.batch(32);
@@ -60,7 +70,7 @@ fn flood(device: &str, dst: MacAddress) -> barline::Result<()> {
     frame[12..14].copy_from_slice(&ETHERTYPE);
 
     let (mut sent, mut second) = (0, Instant::now());
-    while carry_on(&port) {
+    while !stop.is_due(&port, |_| ()) {
         // Fills the batch. A new packet holds whatever its buffer held before, so all of it is
         // written.
         while let Some(mut packet) = batch.alloc(LEN) {
@@ -78,13 +88,4 @@ fn flood(device: &str, dst: MacAddress) -> barline::Result<()> {
     tx.flush(&pool, Duration::from_millis(100));
     println!("{} packets in all", port.stats().tx[0].completed);
     Ok(())
-}
-
-/// Tells what happens to the port; false when it is time to leave. A lost link or a reset of the PF
-/// is no reason: the port recovers by itself.
-fn carry_on(port: &Port) -> bool {
-    port.events().try_iter().all(|event| {
-        println!("{}: {event}", port.name());
-        !event.must_close()
-    })
 }

@@ -23,8 +23,8 @@ pub fn run() -> Result {
 /// Exit status 2 for wrong usage, 1 for a device that is not there; never a panic.
 fn wrong_usage() -> Result {
     for (name, args, status) in [
-        ("rx_count", "", 2),
-        ("rx_count", "eth0", 1),
+        ("rx_count", "eth0", 2),
+        ("rx_count", "soft:vfs=0", 2),
         ("rx_count", "0000:77:00.0", 1),
         ("tx_flood", "0000:01:10.0", 2),
         ("tx_flood", "0000:01:10.0 --dst nobody", 2),
@@ -32,9 +32,12 @@ fn wrong_usage() -> Result {
         ("l2fwd", "0000:01:10.0", 2),
         ("l2fwd", "0000:01:10.0 0000:01:10.2 --dst1", 2),
         ("l2fwd", "0000:77:00.0 0000:77:00.1", 1),
-        ("responder", "0000:01:10.0", 2),
         ("responder", "0000:01:10.0 10.0.0", 2),
         ("responder", "0000:77:00.0 10.0.0.2", 1),
+        ("capture", "0000:01:10.0", 2),
+        ("capture", "0000:77:00.0 --write /tmp/capture", 1),
+        ("replay", "0000:01:10.0", 2),
+        ("replay", "0000:01:10.0 --read /tmp/absent", 1),
     ] {
         let finished = Program::new(name).args(args.split_whitespace()).run()?;
         let ok = finished.status.code() == Some(status) && !finished.output.is_empty();
