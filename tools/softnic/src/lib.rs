@@ -14,16 +14,24 @@
 //!   the frames on their way to a VF in another process.
 //! - [`uplink`] is what the adapter is plugged into.
 
+mod adapter;
+mod fault;
+mod function;
 mod memory;
 mod model;
 mod offload;
+mod pf;
 mod plane;
 mod regfile;
+mod regs;
 pub mod spec;
 pub mod uplink;
 
+pub use adapter::{Adapter, OpenError};
+pub use fault::{Fault, MailboxMood};
+pub use function::{Notice, VfCounters};
 pub use memory::{MapError, Memory};
-pub use model::Model;
+pub use model::{Generation, Model};
 pub use offload::Facts;
 pub use plane::Plane;
 pub use regfile::RegisterFile;

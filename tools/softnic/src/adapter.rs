@@ -1,0 +1,286 @@
+//! The adapter: VFs, memory, switch, uplink. It has no thread, no clock and no I/O of its own.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use crate::function::{Effect, Function, Message};
+use crate::pf::Pf;
+use crate::uplink::Uplink;
+use crate::{Fault, Memory, Notice, Plane, RegisterFile, Spec, VfCounters};
+
+/// Why a VF could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no such VF, or it was pulled out.
+    #[error("VF {vf} of {vfs} is not there; VFs are numbered from 0")]
+    Absent {
+        /// The VF.
+        vf: usize,
+        /// VFs of the adapter.
+        vfs: usize,
+    },
+    /// It is driven already, by this or another process.
+    #[error("VF {vf} is in use already, by this or another process: close it there first")]
+    Busy {
+        /// The VF.
+        vf: usize,
+    },
+    /// The kernel has no memory or descriptor for its registers.
+    #[error("VF {vf}: no memory for its registers: {error}")]
+    Memory {
+        /// The VF.
+        vf: usize,
+        /// What the kernel said.
+        error: std::io::Error,
+    },
+}
+
+/// An adapter, as far as this process drives it.
+///
+/// VFs are numbered from 0. What names a VF that is not open here reads as all ones and changes nothing.
+pub struct Adapter {
+    pub(crate) spec: Spec,
+    pub(crate) plane: Plane,
+    pub(crate) memory: Memory,
+    pub(crate) uplink: Option<Box<dyn Uplink>>,
+    /// By number; those that this process drives.
+    pub(crate) functions: Vec<Option<Box<Function>>>,
+    /// VFs that were pulled out.
+    removed: Vec<bool>,
+    /// Of the frames to receive queues, one in so many is dropped.
+    pub(crate) drop_one_in: Option<NonZeroU64>,
+    /// The generation of the plane that the VFs have been shown.
+    shown: u64,
+    /// Time of the last step, in nanoseconds.
+    pub(crate) now: u64,
+}
+
+impl fmt::Debug for Adapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let open: Vec<usize> =
+            self.functions.iter().flatten().map(|function| function.vf).collect();
+        let mut shown = f.debug_struct("Adapter");
+        shown.field("spec", &self.spec).field("open", &open).finish_non_exhaustive()
+    }
+}
+
+impl Adapter {
+    /// An adapter on a plane that was made of the same options. `uplink` is what it is plugged into, if
+    /// this process has the wire.
+    pub fn new(spec: &Spec, plane: Plane, uplink: Option<Box<dyn Uplink>>) -> Adapter {
+        Adapter {
+            spec: spec.clone(),
+            plane,
+            memory: Memory::default(),
+            uplink,
+            functions: (0..spec.vfs).map(|_| None).collect(),
+            removed: vec![false; spec.vfs],
+            drop_one_in: None,
+            shown: 0,
+            now: 0,
+        }
+    }
+
+    /// What it was made of.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Takes a VF, as after power-on. Its registers beyond page 0 may be mapped and used directly.
+    ///
+    /// # Errors
+    /// It is not there, in use, or there is no memory for it.
+    pub fn open(&mut self, vf: usize) -> Result<Arc<RegisterFile>, OpenError> {
+        let vfs = self.spec.vfs;
+        if self.removed.get(vf) != Some(&false) {
+            return Err(OpenError::Absent { vf, vfs });
+        }
+        self.plane.claim(vf).map_err(|_| OpenError::Busy { vf })?;
+        match Function::new(vf, vfs, self.spec.model.generation()) {
+            Err(error) => {
+                self.plane.release(vf);
+                Err(OpenError::Memory { vf, error })
+            }
+            Ok(function) => {
+                let registers = Arc::clone(&function.registers);
+                self.functions[vf] = Some(Box::new(function));
+                self.plane.update(vf, |port| port.open = true);
+                self.with_pf(vf, |pf| {
+                    pf.acquaint();
+                    pf.vf_was_reset();
+                });
+                Ok(registers)
+            }
+        }
+    }
+
+    /// Gives a VF back, which stops it: no memory is reached for it any more.
+    pub fn close(&mut self, vf: usize) {
+        if self.function(vf).is_none() {
+            return;
+        }
+        self.with_pf(vf, |pf| pf.vf_was_reset());
+        self.functions[vf] = None;
+        self.plane.update(vf, |port| port.open = false);
+        self.plane.release(vf);
+    }
+
+    /// Reads a register of BAR 0, with the effects that reading has.
+    pub fn read(&mut self, vf: usize, offset: usize) -> u32 {
+        let now = self.now;
+        self.function(vf).map_or(u32::MAX, |function| function.read(offset, now))
+    }
+
+    /// Writes a register of BAR 0, with the effects that writing has.
+    pub fn write(&mut self, vf: usize, offset: usize, value: u32) {
+        let now = self.now;
+        let Some(function) = self.function(vf) else { return };
+        match function.write(offset, value, now) {
+            Effect::None => (),
+            Effect::Reset => {
+                function.reset();
+                self.with_pf(vf, |pf| pf.vf_was_reset());
+            }
+            Effect::Mailbox(signal) => self.with_pf(vf, |pf| pf.signal(signal)),
+        }
+    }
+
+    /// Copies out of a VF's configuration space.
+    pub fn config_read(&self, vf: usize, offset: usize, into: &mut [u8]) {
+        match self.functions.get(vf).and_then(Option::as_deref) {
+            Some(function) if !function.removed => function.config.read(offset, into),
+            _ => into.fill(0xff),
+        }
+    }
+
+    /// Writes to a VF's configuration space, with the effects that it has.
+    pub fn config_write(&mut self, vf: usize, offset: usize, from: &[u8]) {
+        let now = self.now;
+        let Some(function) = self.function(vf).filter(|function| !function.removed) else { return };
+        if function.config.write(offset, from) {
+            self.reset(vf);
+        } else {
+            // Bus mastering may have been what interrupts were waiting for.
+            function.settle(now);
+        }
+    }
+
+    /// Resets a VF at function level, as writing its PCI Express capability does.
+    pub fn reset(&mut self, vf: usize) {
+        let Some(function) = self.function(vf).filter(|function| !function.removed) else { return };
+        function.function_level_reset();
+        self.with_pf(vf, |pf| pf.vf_was_reset());
+    }
+
+    /// Where a VF's interrupt messages go, by vector; nowhere with an empty list. They are called while
+    /// the adapter is at work and must not call it.
+    pub fn set_vectors(&mut self, vf: usize, messages: Vec<Message>) {
+        if let Some(function) = self.function(vf) {
+            function.interrupts.set_messages(messages);
+        }
+    }
+
+    /// Who is woken when the kernel has something to say of a VF. As for [`Adapter::set_vectors`].
+    pub fn set_notice(&mut self, vf: usize, notice: Notice, wake: Option<Message>) {
+        if let Some(function) = self.function(vf) {
+            function.set_notice(notice, wake);
+        }
+    }
+
+    /// The memory that the VFs of this process reach.
+    pub fn memory(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+
+    /// What a VF has counted since it was opened; zeros if it is not open here.
+    pub fn counters(&self, vf: usize) -> VfCounters {
+        self.functions.get(vf).and_then(Option::as_ref).map(|f| f.counters).unwrap_or_default()
+    }
+
+    /// Makes something happen.
+    pub fn inject(&mut self, fault: Fault) {
+        self.happen(fault);
+    }
+
+    /// What the PFs do without being asked, at `now`: news from the plane, answers that were late.
+    pub(crate) fn attend(&mut self, now: u64) {
+        self.now = now;
+        let generation = self.plane.generation();
+        let news = generation != self.shown;
+        self.shown = generation;
+        for vf in 0..self.functions.len() {
+            if self.function(vf).is_some_and(|function| !function.removed) {
+                self.with_pf(vf, |pf| {
+                    if news {
+                        pf.notice();
+                    }
+                    pf.proceed();
+                });
+            }
+        }
+    }
+
+    /// What ends a step: interrupts that are due, and what the statistics registers show.
+    pub(crate) fn settle(&mut self) {
+        for function in self.functions.iter_mut().flatten() {
+            function.publish();
+            function.settle(self.now);
+        }
+    }
+
+    /// A VF that this process drives.
+    pub(crate) fn function(&mut self, vf: usize) -> Option<&mut Function> {
+        self.functions.get_mut(vf)?.as_deref_mut()
+    }
+
+    fn with_pf(&mut self, vf: usize, act: impl FnOnce(&mut Pf<'_>)) {
+        if let Some(function) = self.functions.get_mut(vf).and_then(Option::as_deref_mut) {
+            act(&mut Pf { spec: &self.spec, plane: &mut self.plane, function, now: self.now });
+        }
+    }
+
+    fn happen(&mut self, fault: Fault) {
+        match fault {
+            Fault::PfReset => self.update_all(|port| port.resets += 1),
+            Fault::PfInterface { up } => self.update_all(|port| port.pf_down = !up),
+            Fault::Link { up } => self.update_all(|port| port.link = up),
+            Fault::PortVlan { vf, vlan } => self.plane.update(vf, |port| {
+                port.port_vlan = vlan;
+                crate::pf::restart_vlans(port);
+            }),
+            Fault::Trust { vf, trusted } => self.plane.update(vf, |port| {
+                if port.trusted != trusted {
+                    port.trusted = trusted;
+                    port.recalls += 1;
+                }
+            }),
+            Fault::Address { vf, mac } => self.plane.update(vf, |port| {
+                port.mac = mac.unwrap_or_default();
+                port.pf_set_mac = mac.is_some();
+            }),
+            Fault::DropOneIn(number) => self.drop_one_in = number,
+            Fault::Mailbox { vf, .. }
+            | Fault::AbsurdWritebacks { vf, .. }
+            | Fault::LostInterrupts { vf, .. }
+            | Fault::Removal { vf }
+            | Fault::WantedBack { vf }
+            | Fault::BusError { vf } => {
+                if let Some(function) = self.function(vf) {
+                    function.suffer(fault);
+                }
+                if let Fault::Removal { vf } = fault
+                    && let Some(removed) = self.removed.get_mut(vf)
+                {
+                    *removed = true;
+                }
+            }
+        }
+    }
+
+    fn update_all(&mut self, change: impl Fn(&mut crate::plane::PortState)) {
+        for vf in 0..self.spec.vfs {
+            self.plane.update(vf, &change);
+        }
+    }
+}

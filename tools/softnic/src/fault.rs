@@ -1,0 +1,99 @@
+//! What can be made to go wrong, and what a PF's administrator can do while VFs run.
+
+use std::num::NonZeroU64;
+
+use crate::Mac;
+
+/// How a PF behaves towards one VF's mailbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MailboxMood {
+    /// It answers at once.
+    #[default]
+    Prompt,
+    /// It acknowledges and answers only so many nanoseconds later.
+    Late(u64),
+    /// It does not even acknowledge.
+    Silent,
+    /// It refuses every request but the greeting.
+    Refusing,
+}
+
+/// Something to happen to an adapter. What names a VF happens to a VF that this process drives, or not
+/// at all; the rest happens to the VFs of all processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The PF resets itself: all VFs see it, their queues stop, and the PF knows none of them after it.
+    PfReset,
+    /// The PF's interface goes down, which is a reset that does not end, or comes up again.
+    PfInterface {
+        /// Which of the two.
+        up: bool,
+    },
+    /// The wire loses its link, or gains it.
+    Link {
+        /// Which of the two.
+        up: bool,
+    },
+    /// The administrator puts a VF into a VLAN, or takes it out.
+    PortVlan {
+        /// The VF, driven by whichever process.
+        vf: usize,
+        /// 1 to 4095.
+        vlan: Option<u16>,
+    },
+    /// The administrator trusts a VF, or does no more.
+    Trust {
+        /// The VF, driven by whichever process.
+        vf: usize,
+        /// Which of the two.
+        trusted: bool,
+    },
+    /// The administrator gives a VF an address, or takes it away. The VF learns of it when it greets.
+    Address {
+        /// The VF, driven by whichever process.
+        vf: usize,
+        /// The address.
+        mac: Option<Mac>,
+    },
+    /// The PF changes how it answers a VF.
+    Mailbox {
+        /// The VF.
+        vf: usize,
+        /// From now on.
+        mood: MailboxMood,
+    },
+    /// A VF's write-backs say what cannot be: lengths, ends and errors that no packet has.
+    AbsurdWritebacks {
+        /// The VF.
+        vf: usize,
+        /// From now on, or no more.
+        on: bool,
+    },
+    /// A VF's interrupt messages get lost.
+    LostInterrupts {
+        /// The VF.
+        vf: usize,
+        /// From now on, or no more.
+        on: bool,
+    },
+    /// A VF is pulled out: its registers read as all ones, and it reaches memory no more. It cannot be
+    /// opened again.
+    Removal {
+        /// The VF.
+        vf: usize,
+    },
+    /// The kernel asks for a VF back ([`crate::Notice::Request`]).
+    WantedBack {
+        /// The VF.
+        vf: usize,
+    },
+    /// A VF's bus reports an error ([`crate::Notice::Error`]).
+    BusError {
+        /// The VF.
+        vf: usize,
+    },
+    /// Of the frames that go to a receive queue of a VF that this process drives, one in so many is
+    /// dropped; none with `None`. To see whether a check notices.
+    DropOneIn(Option<NonZeroU64>),
+}
