@@ -3,15 +3,27 @@
 //!
 //! Ports are numbered like VFs; [`UPLINK`] is the wire.
 
+mod error;
+mod inbox;
+mod join;
+mod layout;
+mod lock;
 mod private;
+mod record;
+mod shared;
+mod shm;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use error::PlaneError;
 use private::Private;
+use shared::Shared;
 #[cfg(test)]
 use state::FURTHER_MAX;
 pub(crate) use state::{Mode, PortState};
+
+use std::path::Path;
 
 use crate::{Spec, VFS_MAX};
 
@@ -34,6 +46,8 @@ pub struct Plane(Kind);
 enum Kind {
     /// Of one process alone.
     Private(Private),
+    /// Of several.
+    Shared(Box<Shared>),
 }
 
 impl Plane {
@@ -42,10 +56,20 @@ impl Plane {
         Plane(Kind::Private(Private::new(spec)))
     }
 
+    /// The plane of an adapter that the processes which name this file share. The first of them makes
+    /// it, the last removes it.
+    ///
+    /// # Errors
+    /// The file cannot be used, is something else, or belongs to an adapter with other options.
+    pub fn shared(path: &Path, spec: &Spec) -> Result<Plane, PlaneError> {
+        Ok(Plane(Kind::Shared(Box::new(Shared::join(path, spec)?))))
+    }
+
     /// How many VFs there are.
     pub(crate) fn vfs(&self) -> usize {
         match &self.0 {
             Kind::Private(plane) => plane.vfs(),
+            Kind::Shared(plane) => plane.vfs(),
         }
     }
 
@@ -53,6 +77,7 @@ impl Plane {
     pub(crate) fn generation(&self) -> u64 {
         match &self.0 {
             Kind::Private(plane) => plane.generation(),
+            Kind::Shared(plane) => plane.generation(),
         }
     }
 
@@ -60,6 +85,7 @@ impl Plane {
     pub(crate) fn port(&self, vf: usize) -> PortState {
         match &self.0 {
             Kind::Private(plane) => plane.port(vf),
+            Kind::Shared(plane) => plane.port(vf),
         }
     }
 
@@ -67,6 +93,7 @@ impl Plane {
     pub(crate) fn update(&mut self, vf: usize, change: impl FnOnce(&mut PortState)) {
         match &mut self.0 {
             Kind::Private(plane) => plane.update(vf, change),
+            Kind::Shared(plane) => plane.update(vf, change),
         }
     }
 
@@ -77,6 +104,7 @@ impl Plane {
     pub(crate) fn claim(&mut self, vf: usize) -> Result<(), Busy> {
         match &mut self.0 {
             Kind::Private(plane) => plane.claim(vf),
+            Kind::Shared(plane) => plane.claim(vf),
         }
     }
 
@@ -84,6 +112,7 @@ impl Plane {
     pub(crate) fn release(&mut self, vf: usize) {
         match &mut self.0 {
             Kind::Private(plane) => plane.release(vf),
+            Kind::Shared(plane) => plane.release(vf),
         }
     }
 
@@ -91,6 +120,7 @@ impl Plane {
     pub(crate) fn drives(&self, port: usize) -> bool {
         match &self.0 {
             Kind::Private(plane) => plane.drives(port),
+            Kind::Shared(plane) => plane.drives(port),
         }
     }
 
@@ -99,14 +129,15 @@ impl Plane {
     pub(crate) fn claim_uplink(&mut self) -> Result<u64, Busy> {
         match &mut self.0 {
             Kind::Private(plane) => plane.claim_uplink(),
+            Kind::Shared(plane) => plane.claim_uplink(),
         }
     }
 
     /// Looks what other processes have come to, at most every 10 ms of `now` (nanoseconds), and lets
     /// them see what was posted. For the begin of each step.
     pub(crate) fn look(&mut self, now: u64) {
-        match &mut self.0 {
-            Kind::Private(_) => _ = now,
+        if let Kind::Shared(plane) = &mut self.0 {
+            plane.look(now);
         }
     }
 
@@ -116,27 +147,23 @@ impl Plane {
     pub(crate) fn post(&mut self, port: usize, source: usize, frame: &[u8]) -> bool {
         match &mut self.0 {
             // All ports are this process's own.
-            Kind::Private(_) => {
-                let _ = (port, source, frame);
-                false
-            }
+            Kind::Private(_) => false,
+            Kind::Shared(plane) => plane.post(port, source, frame),
         }
     }
 
     /// Lets the other processes see what was posted. For the end of each step.
     pub(crate) fn publish(&mut self) {
-        match &mut self.0 {
-            Kind::Private(_) => (),
+        if let Kind::Shared(plane) = &mut self.0 {
+            plane.publish();
         }
     }
 
     /// How many frames of this length can be posted to a port.
     pub(crate) fn room(&self, port: usize, frame_len: usize) -> usize {
         match &self.0 {
-            Kind::Private(_) => {
-                let _ = (port, frame_len);
-                0
-            }
+            Kind::Private(_) => 0,
+            Kind::Shared(plane) => plane.room(port, frame_len),
         }
     }
 
@@ -150,10 +177,8 @@ impl Plane {
         each: impl FnMut(usize, &[u8]) -> bool,
     ) -> usize {
         match &mut self.0 {
-            Kind::Private(_) => {
-                let _ = (port, budget, each);
-                0
-            }
+            Kind::Private(_) => 0,
+            Kind::Shared(plane) => plane.take(port, budget, each),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What the switch must know of a VF, wherever it is driven.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Mac, Spec};
 
 /// Which multicast and foreign frames a VF gets, each with those before it
 /// (Linux's `ixgbevf_xcast_modes`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Mode {
     /// Broadcast only.
     #[default]
@@ -21,7 +23,7 @@ pub(crate) enum Mode {
 pub(crate) const FURTHER_MAX: usize = 32;
 
 /// One VF as the PF has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PortState {
     /// Some process drives it.
     pub(crate) open: bool,
@@ -77,6 +79,11 @@ impl PortState {
             link: true,
             ..PortState::default()
         }
+    }
+
+    /// Leaves it as one that nobody drives.
+    pub(super) fn close(&mut self) {
+        (self.open, self.receives, self.transmits) = (false, false, false);
     }
 
     /// Brings what has an order into it, and takes out what there cannot be.

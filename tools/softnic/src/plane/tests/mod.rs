@@ -1,5 +1,8 @@
 //! What both kinds of plane have in common.
 
+mod processes;
+mod shared;
+
 use super::*;
 
 fn spec() -> Spec {

@@ -1,0 +1,295 @@
+//! The plane of an adapter that several processes share.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use super::inbox::{self, Writer};
+use super::join::{self, failed};
+use super::layout::{AT_GENERATION, AT_ROWS, AT_UPLINKS, Layout, MEMBERS, bytes};
+use super::lock::{self, How};
+use super::shm::{self, Shm};
+use super::{Busy, FRAME_MAX, PlaneError, PortState, UPLINK, record};
+use crate::Spec;
+
+/// How long the death of another process may go unnoticed, in nanoseconds.
+const LOOK_EVERY: u64 = 10_000_000;
+
+pub(super) struct Shared {
+    path: PathBuf,
+    file: File,
+    shm: Shm,
+    layout: Layout,
+    spec: Spec,
+    /// The row of inboxes that this process writes, one for each port.
+    writers: Vec<Writer>,
+    ports: Vec<Port>,
+    last_look: Option<u64>,
+    /// Whose inbox is read first, in turn.
+    turn: usize,
+    scratch: Box<[u8; FRAME_MAX]>,
+}
+
+/// What this process knows of a port.
+#[derive(Clone, Copy, Debug, Default)]
+struct Port {
+    /// It is this process that drives it.
+    mine: bool,
+    /// Its state was looked at last when it had changed so often.
+    version: u64,
+    /// It was open then.
+    open: bool,
+}
+
+impl Shared {
+    pub(super) fn join(path: &Path, spec: &Spec) -> Result<Shared, PlaneError> {
+        let layout = Layout { ports: spec.vfs + 1 };
+        let file = join::join(path, spec, layout, |file| fresh(file, spec, layout))?;
+        match Shared::with_row(path, spec, layout, &file) {
+            Ok((shm, writers)) => Ok(Shared {
+                path: path.into(),
+                file,
+                shm,
+                layout,
+                spec: spec.clone(),
+                writers,
+                ports: vec![Port::default(); layout.ports],
+                last_look: None,
+                turn: 0,
+                scratch: Box::new([0; FRAME_MAX]),
+            }),
+            Err(error) => {
+                // What there is to say has been found already.
+                _ = join::leave(path, &file);
+                Err(error)
+            }
+        }
+    }
+
+    /// The memory, and a row of inboxes for this process.
+    fn with_row(
+        path: &Path,
+        spec: &Spec,
+        layout: Layout,
+        file: &File,
+    ) -> Result<(Shm, Vec<Writer>), PlaneError> {
+        let shm = Shm::map(file, layout.len()).map_err(failed(path, "map it"))?;
+        let row = own_row(file).map_err(failed(path, "lock a row of it"))?;
+        let row = row.ok_or_else(|| PlaneError::Full { path: path.into() })?;
+        // What the file system has no room for now, it cannot refuse later, when it would kill.
+        let reserved = shm::reserve(file, layout.row(row), layout.row_len());
+        reserved.map_err(failed(path, "reserve memory in it"))?;
+        let writers = (0..=spec.vfs).map(|place| Writer::new(&shm, layout.inbox(row, place)));
+        let writers = writers.collect();
+        shm.word(AT_ROWS).fetch_or(1 << row, Ordering::AcqRel);
+        Ok((shm, writers))
+    }
+
+    pub(super) fn vfs(&self) -> usize {
+        self.spec.vfs
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.shm.word(AT_GENERATION).load(Ordering::Acquire)
+    }
+
+    pub(super) fn port(&self, vf: usize) -> PortState {
+        if vf >= self.vfs() {
+            return PortState::default();
+        }
+        record::load(&self.shm, self.layout, vf).1.unwrap_or_else(|| PortState::new(&self.spec, vf))
+    }
+
+    pub(super) fn update(&mut self, vf: usize, change: impl FnOnce(&mut PortState)) {
+        if vf >= self.vfs() {
+            return;
+        }
+        self.locked(|plane| {
+            let mut state = plane.port(vf);
+            change(&mut state);
+            state.tidy();
+            record::store(&plane.shm, plane.layout, vf, &state);
+        });
+    }
+
+    pub(super) fn claim(&mut self, vf: usize) -> Result<(), Busy> {
+        if vf >= self.vfs() {
+            return Err(Busy);
+        }
+        self.lock_port(vf)?;
+        // What was for the last one who drove it.
+        for row in self.rows() {
+            inbox::discard(&self.shm, self.layout.inbox(row, vf));
+        }
+        self.close_abandoned(vf);
+        Ok(())
+    }
+
+    pub(super) fn release(&mut self, vf: usize) {
+        if vf < self.vfs() && self.ports[vf].mine {
+            self.close_abandoned(vf);
+            self.ports[vf].mine = false;
+            self.note("unlock a port", lock::unlock(&self.file, bytes::PORT + vf));
+        }
+    }
+
+    pub(super) fn drives(&self, port: usize) -> bool {
+        self.place(port).is_some_and(|place| self.ports[place].mine)
+    }
+
+    pub(super) fn claim_uplink(&mut self) -> Result<u64, Busy> {
+        self.lock_port(self.vfs())?;
+        Ok(self.shm.word(AT_UPLINKS).fetch_add(1, Ordering::AcqRel))
+    }
+
+    pub(super) fn look(&mut self, now: u64) {
+        self.publish();
+        if self.last_look.is_some_and(|last| now.saturating_sub(last) < LOOK_EVERY) {
+            return;
+        }
+        self.last_look = Some(now);
+        for vf in 0..self.vfs() {
+            let version = self.shm.word(self.layout.version(vf)).load(Ordering::Acquire);
+            if self.ports[vf].version != version {
+                self.ports[vf].version = version;
+                self.ports[vf].open = self.port(vf).open;
+            }
+            if self.ports[vf].open && !self.ports[vf].mine && self.is_abandoned(vf) {
+                tracing::info!(vf, "the process that drove the VF is gone; its port is closed");
+                self.close_abandoned(vf);
+            }
+        }
+    }
+
+    pub(super) fn post(&mut self, port: usize, source: usize, frame: &[u8]) -> bool {
+        let place = self.place(port);
+        place.is_some_and(|place| self.writers[place].push(&self.shm, source, frame))
+    }
+
+    pub(super) fn publish(&mut self) {
+        for writer in &mut self.writers {
+            writer.show(&self.shm);
+        }
+    }
+
+    pub(super) fn room(&self, port: usize, frame_len: usize) -> usize {
+        self.place(port).map_or(0, |place| self.writers[place].room(&self.shm, frame_len))
+    }
+
+    pub(super) fn take(
+        &mut self,
+        port: usize,
+        budget: usize,
+        mut each: impl FnMut(usize, &[u8]) -> bool,
+    ) -> usize {
+        let Some(place) = self.place(port).filter(|place| self.ports[*place].mine) else {
+            return 0;
+        };
+        let rows: u64 = self.shm.word(AT_ROWS).load(Ordering::Acquire);
+        self.turn = (self.turn + 1) % MEMBERS;
+        let mut taken = 0;
+        for row in (self.turn..MEMBERS).chain(0..self.turn).filter(|row| rows >> row & 1 == 1) {
+            let at = self.layout.inbox(row, place);
+            let (more, enough) =
+                inbox::take(&self.shm, at, &mut self.scratch, budget - taken, &mut each);
+            taken += more;
+            if enough || taken == budget {
+                break;
+            }
+        }
+        taken
+    }
+
+    /// Where a port's things are: those of the wire come last.
+    fn place(&self, port: usize) -> Option<usize> {
+        if port == UPLINK { Some(self.vfs()) } else { (port < self.vfs()).then_some(port) }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = usize> + use<> {
+        let rows = self.shm.word(AT_ROWS).load(Ordering::Acquire);
+        (0..MEMBERS).filter(move |row| rows >> row & 1 == 1)
+    }
+
+    fn lock_port(&mut self, place: usize) -> Result<(), Busy> {
+        let locked = lock::try_lock(&self.file, bytes::PORT + place, How::Alone);
+        // A lock that this file has already would be given again.
+        if self.ports[place].mine || !self.note("lock a port", locked).unwrap_or(false) {
+            return Err(Busy);
+        }
+        self.ports[place].mine = true;
+        Ok(())
+    }
+
+    fn is_abandoned(&self, place: usize) -> bool {
+        let locked = lock::is_locked_elsewhere(&self.file, bytes::PORT + place);
+        self.note("look at a port", locked) == Some(false)
+    }
+
+    /// Closes a port, unless another process drives it.
+    fn close_abandoned(&mut self, vf: usize) {
+        self.locked(|plane| {
+            // Looked at with the ports locked: whoever claims it opens it only after that.
+            let mut state = plane.port(vf);
+            if state.open && (plane.ports[vf].mine || plane.is_abandoned(vf)) {
+                state.close();
+                record::store(&plane.shm, plane.layout, vf, &state);
+            }
+        });
+    }
+
+    /// Does something while no other process changes a port's state.
+    fn locked(&mut self, something: impl FnOnce(&mut Shared)) {
+        // Where the kernel has no locks left, a change without one is the lesser evil.
+        self.note("lock the ports", lock::lock(&self.file, bytes::STATE));
+        something(self);
+        self.note("unlock the ports", lock::unlock(&self.file, bytes::STATE));
+    }
+
+    /// What a call gave, if it gave something; else that is logged.
+    fn note<T>(&self, doing: &str, result: io::Result<T>) -> Option<T> {
+        result.inspect_err(|error| tracing::error!(path = %self.path.display(), %error, doing)).ok()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        for vf in 0..self.vfs() {
+            self.release(vf);
+        }
+        self.publish();
+        // From here on another may make the file anew.
+        let left = join::leave(&self.path, &self.file);
+        self.note("leave the shared adapter", left);
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("path", &self.path)
+            .field("ports", &self.ports)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a new file starts with: each port as the administrator has set it.
+fn fresh(file: &File, spec: &Spec, layout: Layout) -> io::Result<()> {
+    shm::reserve(file, 0, layout.row(0))?;
+    let shm = Shm::map(file, layout.len())?;
+    for vf in 0..spec.vfs {
+        record::store(&shm, layout, vf, &PortState::new(spec, vf));
+    }
+    Ok(())
+}
+
+/// A row of inboxes that no other process writes, if there is one.
+fn own_row(file: &File) -> io::Result<Option<usize>> {
+    for row in 0..MEMBERS {
+        if lock::try_lock(file, bytes::ROW + row, How::Alone)? {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
+}
