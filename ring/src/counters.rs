@@ -65,7 +65,8 @@ pub struct TxCounters {
     /// Packets that the device reported as done.
     pub completed: Counter,
     /// Packets not sent and dropped since they are shorter than 17 bytes or longer than the largest
-    /// frame, have an empty frame, or more frames than the ring allows.
+    /// frame (or would be cut into segments that are), have an empty frame, or more frames than the
+    /// ring allows.
     pub invalid: Counter,
     /// Packets still queued when the ring was restarted; whether they left is not known.
     pub lost: Counter,

@@ -78,6 +78,8 @@ impl Flags {
 
     /// All requests.
     pub(crate) const REQUESTS: Flags = Flags(0b111 << 13);
+    /// What needs a context descriptor.
+    pub(crate) const CONTEXT: Flags = Flags::REQUESTS.union(Flags::VLAN);
     /// What reception says of the packet's protocols, checksums and hash. It does not hold any more
     /// once a request was made, but for the protocols that the request is about.
     pub(crate) const KNOWN: Flags = Flags(0x1ffc);

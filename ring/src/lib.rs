@@ -44,7 +44,7 @@ pub use batch::FrameBatch;
 pub use counters::{Counter, RxCounters, TxCounters};
 pub use crossbeam::utils::CachePadded;
 pub use dma::{DmaSlice, Doorbell, KeepAlive};
-pub use format::{Adv82576, Adv82599, AdvI350, Advanced, Format};
+pub use format::{Adv82576, Adv82599, AdvI350, AdvX540, Advanced, Format};
 pub use frame::Flags;
 pub use frame_view::{FrameMut, FrameRef};
 pub use handoff::{FrameReceiver, FrameSender, handoff};

@@ -2,9 +2,10 @@
 
 mod advanced;
 
-pub use advanced::{Adv82576, Adv82599, AdvI350, Advanced};
+pub use advanced::{Adv82576, Adv82599, AdvI350, AdvX540, Advanced};
 
 use crate::frame::Flags;
+use crate::offload::Lengths;
 
 mod sealed {
     /// Keeps [`super::Format`] to this crate.
@@ -18,6 +19,15 @@ mod sealed {
 /// A family whose rings work another way (virtio's, say) has rings of its own. The trait is sealed:
 /// a format that made up an address would let safe code point a device at any memory.
 pub trait Format: sealed::Sealed + Send + Sync + 'static {
+    /// The descriptor that comes before the first packet of a transmit ring, if the device needs one.
+    const TX_FIRST: Option<[u64; 2]>;
+
+    /// In the second word of a transmit descriptor: the packet ends with it.
+    const TX_EOP: u64;
+
+    /// In the second word of a transmit descriptor: report when everything up to it is done.
+    const TX_REPORT: u64;
+
     /// A receive descriptor that offers the buffer at `iova`.
     fn rx_arm(iova: u64) -> [u64; 2];
 
@@ -27,11 +37,16 @@ pub trait Format: sealed::Sealed + Send + Sync + 'static {
     /// What a completed receive descriptor says. Any value of the words is possible.
     fn rx_parse(first: u64, second: u64) -> RxDone;
 
-    /// A transmit descriptor for one frame.
-    fn tx_data(frame: &TxFrame) -> [u64; 2];
+    /// What the second words of a packet's transmit descriptors have in common when it asks for
+    /// nothing, for `payload` bytes in all. The data length is in bits 0 to 15 of that word, and the
+    /// first word is the address.
+    fn tx_packet(payload: u32) -> u64;
 
-    /// The context descriptor that sets the tag which later frames with `TxFrame::vlan` carry.
-    fn tx_vlan_context(tci: u16) -> [u64; 2];
+    /// What they have besides when it asks for any of [`Flags::VLAN`] and the requests.
+    fn tx_request(flags: Flags) -> u64;
+
+    /// The context descriptor that such a packet needs. The lengths mean something with a request.
+    fn tx_context(vlan: u16, flags: Flags, lengths: Lengths) -> [u64; 2];
 
     /// Whether the second word of a transmit descriptor says that the device is done with it.
     fn tx_done(second: u64) -> bool;
@@ -52,21 +67,4 @@ pub struct RxDone {
     pub flags: Flags,
     /// The RSS hash, valid with [`Flags::RSS`].
     pub hash: u32,
-}
-
-/// What a transmit descriptor says of one frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TxFrame {
-    /// Where the bytes are, as the device sees them.
-    pub iova: u64,
-    /// Bytes of this frame.
-    pub len: u16,
-    /// Bytes of the whole packet.
-    pub total: u32,
-    /// Insert the tag of the last context descriptor.
-    pub vlan: bool,
-    /// The packet ends with this frame.
-    pub end: bool,
-    /// Report when everything up to this frame is done.
-    pub report: bool,
 }

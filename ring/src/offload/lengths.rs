@@ -9,7 +9,7 @@ pub(crate) const MAX_L2: usize = 127;
 /// L4 likewise in 14 to 17, MSS in 18 to 31. IPLEN and L4LEN of a context descriptor have more bits
 /// than that, but every header is a multiple of 4 bytes long, and none is longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Lengths(pub(crate) u32);
+pub struct Lengths(pub(crate) u32);
 
 impl Lengths {
     /// Packs lengths that are in the ranges of [`TxOffload`].

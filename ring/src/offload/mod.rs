@@ -10,7 +10,7 @@ mod headers;
 mod lengths;
 
 pub use error::OffloadError;
-pub(crate) use lengths::Lengths;
+pub use lengths::Lengths;
 
 /// Shortest L2 header that devices take: Ethernet's.
 const MIN_L2: usize = 14;

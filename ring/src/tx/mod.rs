@@ -19,7 +19,8 @@ pub struct TxConfig {
     /// Descriptors: a power of two from 64 to 4096.
     pub len: usize,
     /// Longest packet that may be sent, in bytes without FCS; a longer one is dropped and counted.
-    /// At most 262143, the largest length that a descriptor can state.
+    /// At most 262143, the largest length that a descriptor can state. Of a packet that the device
+    /// cuts into segments, it is the longest segment.
     pub max_packet: usize,
     /// Most frames in one packet (1 to 32); one of more is dropped and counted.
     pub max_chain: usize,
@@ -58,8 +59,10 @@ pub struct TxRing<F> {
     marks: Box<[Mark]>,
     marks_head: u32,
     marks_tail: u32,
-    /// The tag that the device's context holds.
-    context: Option<u16>,
+    /// The device has no context for packets that ask for nothing, and needs one.
+    fresh: bool,
+    /// The context for those that ask for something, as it was last written; zero before that.
+    context: [u64; 2],
     /// The device is known to have stopped: dropping the ring loses nothing.
     released: bool,
     max_packet: usize,
@@ -91,7 +94,8 @@ impl<F: Format> TxRing<F> {
             marks: vec![Mark::default(); config.len].into_boxed_slice(),
             marks_head: start,
             marks_tail: start,
-            context: None,
+            fresh: F::TX_FIRST.is_some(),
+            context: [0, 0],
             released: false,
             max_packet: config.max_packet.min(MAX_PACKET),
             max_chain: config.max_chain.clamp(1, BLOCK),
@@ -121,6 +125,11 @@ impl<F: Format> TxRing<F> {
     pub fn watch(&self) -> TxWatch<F> {
         let (slots, counters) = (self.slots.watch(), self.counters.clone());
         TxWatch { slots, counters, format: PhantomData }
+    }
+
+    /// Changes the longest packet that may be sent, as [`TxConfig::max_packet`] has it.
+    pub fn set_max_packet(&mut self, max_packet: usize) {
+        self.max_packet = max_packet.min(MAX_PACKET);
     }
 
     /// Descriptors that the device has not reported done.
@@ -226,7 +235,8 @@ impl<F: Format> TxRing<F> {
         let start = self.slots.start();
         (self.next, self.clean) = (start, start);
         (self.marks_head, self.marks_tail) = (start, start);
-        self.context = None;
+        self.fresh = F::TX_FIRST.is_some();
+        self.context = [0, 0];
         self.slots.clear();
     }
 

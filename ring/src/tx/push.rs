@@ -1,9 +1,9 @@
 //! Putting packets into a ring.
 
-use super::{Mark, NO_BUFFER, TxRing};
+use super::{MAX_PACKET, Mark, NO_BUFFER, TxRing};
 use crate::batch::chain_len;
-use crate::format::TxFrame;
 use crate::frame::{Flags, Frame};
+use crate::offload::Lengths;
 use crate::{BLOCK, Format, FrameBatch, Pool};
 
 /// Shortest packet that Intel's devices take: padding starts here (82576 datasheet, TCTL.PSP), and
@@ -23,7 +23,7 @@ impl<F: Format> TxRing<F> {
         self.collect(batch.pool());
         let (mut sent, mut packets, mut bytes) = (0, 0, 0);
         let (mut marked, mut unmarked) = (self.next, 0);
-        let mut last = None;
+        let mut last = [0, 0];
         let frames = batch.raw();
         while sent < frames.len() {
             // Most packets are one frame; said so, the compiler makes a path without loops of it.
@@ -43,6 +43,10 @@ impl<F: Format> TxRing<F> {
             if self.pending() + packet.len() + 2 > self.shadow.len() {
                 break;
             }
+            if let (Some(first), true) = (F::TX_FIRST, self.fresh) {
+                self.fresh = false;
+                self.put(NO_BUFFER, first);
+            }
             sent += packet.len();
             packets += 1;
             unmarked += 1;
@@ -56,11 +60,11 @@ impl<F: Format> TxRing<F> {
             }
         }
         if packets > 0 {
-            if let (Some(frame), true) = (last, unmarked > 0) {
+            if unmarked > 0 {
                 // The ring is full, or what followed was refused. The device has not been shown the
                 // last descriptor yet, so it can still be made to report.
                 let position = self.next.wrapping_sub(1);
-                self.slots.store(position, F::tx_data(&TxFrame { report: true, ..frame }));
+                self.slots.store(position, [last[0], last[1] | F::TX_REPORT]);
                 self.mark(unmarked);
             }
             self.tail.ring(self.slots.slot(self.next) as u32);
@@ -76,8 +80,18 @@ impl<F: Format> TxRing<F> {
     fn invalid(&self, packet: &[Frame], total: usize) -> bool {
         // An empty frame within a chain would be a descriptor of no bytes, which devices hang on.
         let empty = packet.iter().any(|frame| frame.len == 0);
-        let len = MIN_PACKET..=self.max_packet;
-        empty || !len.contains(&total) || packet.len() > self.max_chain
+        let fits = if packet[0].flags.contains(Flags::SEGMENT) {
+            self.segments_fit(Lengths(packet[0].meta), total)
+        } else {
+            (MIN_PACKET..=self.max_packet).contains(&total)
+        };
+        empty || !fits || packet.len() > self.max_chain
+    }
+
+    /// Whether a packet can be cut into segments: it has a payload, and each is short enough.
+    fn segments_fit(&self, lengths: Lengths, total: usize) -> bool {
+        let headers = lengths.headers();
+        (headers + 1..=MAX_PACKET).contains(&total) && headers + lengths.mss() <= self.max_packet
     }
 
     #[cold]
@@ -86,29 +100,40 @@ impl<F: Format> TxRing<F> {
         pool.put_frames(packet);
     }
 
-    /// Writes the descriptors of one packet; returns what the last of them says.
+    /// Writes the descriptors of one packet; returns the last of them.
     #[inline(always)]
-    fn write(&mut self, packet: &[Frame], total: u32, report: bool) -> Option<TxFrame> {
-        let vlan = packet[0].flags.contains(Flags::VLAN);
-        if vlan && self.context != Some(packet[0].vlan) {
-            self.context = Some(packet[0].vlan);
-            self.put(NO_BUFFER, F::tx_vlan_context(packet[0].vlan));
-        }
-        let mut last = None;
+    fn write(&mut self, packet: &[Frame], total: u32, report: bool) -> [u64; 2] {
+        let common = if packet[0].flags.intersects(Flags::CONTEXT) {
+            self.request(&packet[0], total)
+        } else {
+            F::tx_packet(total)
+        };
+        let mut last = [0, 0];
         for (i, frame) in packet.iter().enumerate() {
-            let end = i + 1 == packet.len();
-            let descriptor = TxFrame {
-                iova: self.arena.iova(frame.index, frame.offset),
-                len: frame.len,
-                total,
-                vlan,
-                end,
-                report: end && report,
-            };
-            self.put(frame.index, F::tx_data(&descriptor));
-            last = Some(descriptor);
+            let iova = self.arena.iova(frame.index, frame.offset);
+            last = [iova, common | u64::from(frame.len)];
+            if i + 1 == packet.len() {
+                last[1] |= F::TX_EOP | if report { F::TX_REPORT } else { 0 };
+            }
+            self.put(frame.index, last);
         }
         last
+    }
+
+    /// Writes the context that a packet needs, if it is not the one that the device has; returns what
+    /// the packet's descriptors have in common.
+    #[inline]
+    fn request(&mut self, head: &Frame, total: u32) -> u64 {
+        let lengths = Lengths(head.meta);
+        let context = F::tx_context(head.vlan, head.flags, lengths);
+        if self.context != context {
+            self.context = context;
+            self.put(NO_BUFFER, context);
+        }
+        // Of a packet that is cut into segments the headers are no payload (82599 datasheet 7.2.3.2.4).
+        let headers =
+            if head.flags.contains(Flags::SEGMENT) { lengths.headers() as u32 } else { 0 };
+        F::tx_packet(total - headers) | F::tx_request(head.flags)
     }
 
     #[inline]

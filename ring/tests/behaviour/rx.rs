@@ -1,7 +1,8 @@
 //! The receive ring with a device that tells the truth.
 
 use barline_ring::{
-    Adv82576, Adv82599, AdvI350, DmaSlice, Doorbell, Flags, Pool, RingError, RxConfig, RxRing,
+    Adv82576, Adv82599, AdvI350, AdvX540, DmaSlice, Doorbell, Flags, Pool, RingError, RxConfig,
+    RxRing,
 };
 
 use crate::model::{Model, Region, Register, Report, Rig, Sum, packet_bytes};
@@ -71,7 +72,10 @@ fn reports_carry_over<F: Model>() {
                     l4,
                     vlan: seq.is_multiple_of(3).then_some(seq as u16),
                     looped: seq.is_multiple_of(2),
-                    rss: seq.is_multiple_of(5).then_some(seq.wrapping_mul(0x0101_0101)),
+                    rss: seq
+                        .is_multiple_of(5)
+                        .then_some((1 + (seq / 5 % 15) as u8, seq.wrapping_mul(0x0101_0101))),
+                    ethertype: seq.is_multiple_of(7),
                     ..Report::good(0, true)
                 };
                 let bytes = packet_bytes(seq, frames * ROOM - 5);
@@ -82,8 +86,9 @@ fn reports_carry_over<F: Model>() {
                 let packet = batch.packets().next().unwrap();
                 let head = packet.head();
                 let more = if frames > 1 { Flags::MORE } else { Flags::empty() };
-                assert_eq!(head.flags(), report.flags() | more);
-                assert_eq!((head.vlan(), head.rss_hash()), (report.vlan, report.rss));
+                assert_eq!(head.flags(), report.flags(F::CHIP) | more);
+                let known = (report.vlan, report.rss_hash());
+                assert_eq!((head.vlan(), head.rss_hash()), known);
                 assert_eq!(packet.len(), bytes.len());
                 batch.clear();
             }
@@ -108,6 +113,11 @@ fn reports_of_the_i350_carry_over() {
 #[test]
 fn reports_of_the_82599_carry_over() {
     reports_carry_over::<Adv82599>();
+}
+
+#[test]
+fn reports_of_the_x540_carry_over() {
+    reports_carry_over::<AdvX540>();
 }
 
 #[test]

@@ -50,7 +50,8 @@ fn packets_go_out_as_they_are<F: Model>() {
         let frames = batch.len();
         assert_eq!(tx.push(&mut batch), frames);
         assert!(batch.is_empty());
-        assert_eq!(tx.pending(), frames);
+        let first = usize::from(F::CHIP.is_ten_gigabit() && round == 1);
+        assert_eq!(tx.pending(), frames + first);
         device.step(usize::MAX);
         assert_eq!(device.sent.len(), lens.len());
         for ((sent, &len), seq) in device.sent.drain(..).zip(lens).zip(0..) {
@@ -58,7 +59,7 @@ fn packets_go_out_as_they_are<F: Model>() {
             assert_eq!(sent.vlan, None);
             bytes += len as u64;
         }
-        assert_eq!(device.contexts, 0);
+        assert_eq!(device.contexts.drain(..).count(), first);
         assert_eq!(tx.reap(&pool), lens.len() as u64);
         assert_eq!(tx.pending(), 0);
     }
@@ -210,13 +211,13 @@ fn a_tag_costs_one_context_when_it_changes() {
         packet.head().set_vlan(tag);
     }
     assert_eq!(tx.push(&mut batch), 16);
-    assert_eq!(tx.pending(), 16 + 3);
+    assert_eq!(tx.pending(), 16 + 1 + 3, "and the first context");
     device.step(usize::MAX);
     let sent: Vec<_> = device.sent.drain(..).map(|sent| sent.vlan).collect();
     assert_eq!(sent, tags);
-    assert_eq!(device.contexts, 3);
+    assert_eq!(device.contexts.len(), 4);
     // The next burst goes on where this one ended, and a restart forgets.
-    for (restart, contexts) in [(false, 3), (true, 4)] {
+    for (restart, contexts) in [(false, 4), (true, 6)] {
         if restart {
             rig.restart_tx(&mut tx, &mut device);
         }
@@ -224,7 +225,7 @@ fn a_tag_costs_one_context_when_it_changes() {
         batch.packets_mut().next().unwrap().head().set_vlan(Some(0));
         tx.push(&mut batch);
         device.step(usize::MAX);
-        assert_eq!(device.contexts, contexts);
+        assert_eq!(device.contexts.len(), contexts);
     }
     drop(batch);
     rig.release_tx(tx, device);

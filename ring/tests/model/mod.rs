@@ -10,13 +10,21 @@
 mod chip;
 mod ledger;
 mod memory;
+mod offload;
+mod report;
 mod rig;
 mod rx;
+mod traffic;
 mod tx;
+mod work;
 
-pub use chip::{Chip, Model, Report, Sum};
+pub use chip::{Chip, Model};
 pub use ledger::{Ledger, Owner};
 pub use memory::{Region, Register};
+pub use offload::{crc32c, sum};
+pub use report::{Report, Sum, rss_types};
 pub use rig::{HEADROOM, Rig, packet_bytes};
 pub use rx::{Fragment, RxDevice, WriteBack};
+pub use traffic::{Ip, Traffic, check};
 pub use tx::{Sent, TxDevice};
+pub use work::{Context, L4, Options, TxData, TxWork};

