@@ -3,8 +3,15 @@
 //! This is the adapter's IOMMU. An access outside the mappings reaches nothing and is counted.
 #![allow(unsafe_code)]
 
+mod descriptors;
+#[cfg(test)]
+mod tests;
+
 use std::cell::Cell;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub(crate) use descriptors::{DESCRIPTOR, Descriptors};
 
 /// Granule of mappings.
 pub const PAGE: u64 = 4096;
@@ -25,6 +32,12 @@ pub enum MapError {
         iova: u64,
         /// Bytes.
         len: u64,
+    },
+    /// The memory does not start on a page (EINVAL).
+    #[error("memory at {base:#x}: it must start at a multiple of 4096")]
+    Base {
+        /// Where it is in this process.
+        base: usize,
     },
     /// Something is mapped there (EEXIST).
     #[error("{len} bytes at I/O address {iova:#x}: something is mapped there already")]
@@ -54,6 +67,21 @@ struct Mapping {
 
 // SAFETY: plain bytes that `Memory::map` was promised to be valid from any thread.
 unsafe impl Send for Mapping {}
+
+impl Mapping {
+    /// Whether `len` bytes at `iova` are all in it.
+    #[inline]
+    fn holds(&self, iova: u64, len: u64) -> bool {
+        iova >= self.iova && len <= self.len && iova - self.iova <= self.len - len
+    }
+
+    /// Where `iova`, which is in it or its end, is in this process.
+    #[inline]
+    fn at(&self, iova: u64) -> NonNull<u8> {
+        // SAFETY: the offset is at most the mapping's length.
+        unsafe { self.base.add((iova - self.iova) as usize) }
+    }
+}
 
 /// An address that is not mapped, or no whole range of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +113,10 @@ impl Memory {
         else {
             return Err(MapError::Range { iova, len });
         };
+        let address = base.addr().get();
+        if !address.is_multiple_of(PAGE as usize) {
+            return Err(MapError::Base { base: address });
+        }
         let at = self.mappings.partition_point(|mapping| mapping.iova < iova);
         let before = at.checked_sub(1).and_then(|i| self.mappings.get(i));
         let overlaps = before.is_some_and(|m| m.iova + m.len > iova)
@@ -113,39 +145,109 @@ impl Memory {
     }
 
     /// Copies bytes in, from `iova` on. Nothing is copied if any of them is not mapped.
+    #[inline]
     pub(crate) fn read(&self, iova: u64, into: &mut [u8]) -> Result<(), Fault> {
-        let from = self.translate(iova, into.len() as u64)?;
+        let Some(mapping) = self.find(iova).filter(|m| m.holds(iova, into.len() as u64)) else {
+            return self.read_pieces(iova, into);
+        };
         // SAFETY: as many bytes are mapped there, valid as promised to `map`, and none of them is in
         // `into`, which is the adapter's own. A driver that writes there meanwhile breaks its own
         // packet.
-        unsafe { from.as_ptr().copy_to_nonoverlapping(into.as_mut_ptr(), into.len()) };
+        unsafe { mapping.at(iova).as_ptr().copy_to_nonoverlapping(into.as_mut_ptr(), into.len()) };
         Ok(())
     }
 
     /// Copies bytes out, to `iova` and on. Nothing is copied if any of them is not mapped.
+    #[inline]
     pub(crate) fn write(&self, iova: u64, from: &[u8]) -> Result<(), Fault> {
-        let into = self.translate(iova, from.len() as u64)?;
+        let Some(mapping) = self.find(iova).filter(|m| m.holds(iova, from.len() as u64)) else {
+            return self.write_pieces(iova, from);
+        };
         // SAFETY: as for `read`.
-        unsafe { into.as_ptr().copy_from_nonoverlapping(from.as_ptr(), from.len()) };
+        unsafe { mapping.at(iova).as_ptr().copy_from_nonoverlapping(from.as_ptr(), from.len()) };
         Ok(())
     }
 
-    /// The host's address of `len` bytes at `iova`, all in one mapping.
-    pub(crate) fn translate(&self, iova: u64, len: u64) -> Result<NonNull<u8>, Fault> {
-        let inside = |m: &Mapping| iova >= m.iova && len <= m.len && iova - m.iova <= m.len - len;
-        let found = match self.mappings.get(self.last.get()).filter(|m| inside(m)) {
+    /// Writes a 32-bit word, in one access. Faults also where `iova` is no multiple of 4.
+    pub(crate) fn write_word(&self, iova: u64, word: u32) -> Result<(), Fault> {
+        let mapping = self.find(iova).filter(|m| m.holds(iova, 4) && iova.is_multiple_of(4));
+        let at = mapping.ok_or_else(|| self.fault())?.at(iova);
+        // SAFETY: four bytes are mapped there, and aligned as the address is, since mappings start on
+        // pages in both address spaces. No access by 32 bits or less tears.
+        let at = unsafe { AtomicU32::from_ptr(at.as_ptr().cast()) };
+        at.store(word.to_le(), Ordering::Release);
+        Ok(())
+    }
+
+    /// Has the bytes at `iova` brought near, if they are mapped.
+    #[inline]
+    pub(crate) fn prefetch(&self, iova: u64) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(mapping) = self.find(iova) {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a hint, which reads nothing that a program could see.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(mapping.at(iova).as_ptr().cast()) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = iova;
+    }
+
+    /// The mapping that has the byte at `iova`.
+    #[inline]
+    fn find(&self, iova: u64) -> Option<&Mapping> {
+        match self.mappings.get(self.last.get()).filter(|m| m.holds(iova, 1)) {
             Some(mapping) => Some(mapping),
-            None => {
-                let at = self.mappings.partition_point(|m| m.iova <= iova).wrapping_sub(1);
-                self.last.set(at);
-                self.mappings.get(at).filter(|m| inside(m))
-            }
-        };
-        let Some(mapping) = found else {
-            self.faults.set(self.faults.get() + 1);
-            return Err(Fault);
-        };
-        // SAFETY: the offset is inside the mapping's bytes.
-        Ok(unsafe { mapping.base.add((iova - mapping.iova) as usize) })
+            None => self.search(iova),
+        }
+    }
+
+    fn search(&self, iova: u64) -> Option<&Mapping> {
+        let at = self.mappings.partition_point(|m| m.iova <= iova).checked_sub(1)?;
+        let found = self.mappings.get(at).filter(|m| m.holds(iova, 1))?;
+        self.last.set(at);
+        Some(found)
+    }
+
+    fn fault(&self) -> Fault {
+        self.faults.set(self.faults.get() + 1);
+        Fault
+    }
+
+    /// The parts of a range that lie in different mappings, if all of it is mapped: neighbours need
+    /// not be neighbours in this process.
+    fn pieces(&self, iova: u64, len: usize) -> Result<Vec<(NonNull<u8>, usize)>, Fault> {
+        let (mut pieces, mut at, mut left) = (Vec::new(), iova, len as u64);
+        while left > 0 {
+            let mapping = self.find(at).ok_or_else(|| self.fault())?;
+            let piece = left.min(mapping.len - (at - mapping.iova));
+            pieces.push((mapping.at(at), piece as usize));
+            left -= piece;
+            at += piece;
+        }
+        Ok(pieces)
+    }
+
+    #[cold]
+    fn read_pieces(&self, iova: u64, into: &mut [u8]) -> Result<(), Fault> {
+        let mut into = into;
+        for (from, len) in self.pieces(iova, into.len())? {
+            let (piece, rest) = into.split_at_mut(len);
+            // SAFETY: as for `read`, piece by piece.
+            unsafe { from.as_ptr().copy_to_nonoverlapping(piece.as_mut_ptr(), len) };
+            into = rest;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn write_pieces(&self, iova: u64, from: &[u8]) -> Result<(), Fault> {
+        let mut from = from;
+        for (into, len) in self.pieces(iova, from.len())? {
+            let (piece, rest) = from.split_at(len);
+            // SAFETY: as for `read`, piece by piece.
+            unsafe { into.as_ptr().copy_from_nonoverlapping(piece.as_ptr(), len) };
+            from = rest;
+        }
+        Ok(())
     }
 }
