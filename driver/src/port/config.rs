@@ -2,9 +2,10 @@
 
 use barline_ring::{Layout, RING_LEN_MAX, RING_LEN_MIN};
 
+use super::Info;
 use crate::arena::{Arena, ArenaConfig};
 use crate::dma::PagePreference;
-use crate::nic::Limits;
+use crate::nic::Rss;
 use crate::{Error, MacAddress, Result, Root};
 
 /// How a port is set up. Every value is checked when the port is opened.
@@ -24,6 +25,12 @@ pub struct Config {
     /// The unicast address to ask the PF for. `None` takes what the PF has assigned, or a stable
     /// local one where it assigned none.
     pub mac: Option<MacAddress>,
+    /// Take VLAN tags out of what is received ([`FrameRef::vlan`](crate::FrameRef::vlan) has them
+    /// then). Not every device lets its VFs choose: [`Offloads::vlan_strip`](crate::Offloads::vlan_strip).
+    pub vlan_strip: bool,
+    /// How received packets are spread over the receive queues. `None` spreads them over all of them
+    /// where the device lets a VF choose, and leaves it to the PF otherwise.
+    pub rss: Option<Rss>,
     /// The arena to use. `None` makes one that is large enough for this port and its workers.
     pub arena: Option<Arena>,
     /// Which pages an arena made for the port takes.
@@ -42,6 +49,8 @@ impl Default for Config {
             tx_ring: 512,
             max_frame: 1518,
             mac: None,
+            vlan_strip: false,
+            rss: None,
             arena: None,
             pages: PagePreference::default(),
             root: Root::default(),
@@ -66,9 +75,7 @@ impl Config {
                 return Err(out_of_range(key, count, "1 or more"));
             }
         }
-        if self.max_frame < 64 {
-            return Err(out_of_range("max_frame", self.max_frame, "64 bytes or more"));
-        }
+        check_max_frame(self.max_frame, None)?;
         match self.mac {
             Some(mac) if !mac.is_unicast() => {
                 Err(out_of_range("mac", mac, "a unicast address other than 00:00:00:00:00:00"))
@@ -78,18 +85,45 @@ impl Config {
     }
 
     /// Checks what depends on the device.
-    pub(crate) fn check_against(&self, limits: &Limits) -> Result<()> {
+    pub(crate) fn check_against(&self, info: &Info) -> Result<()> {
         for (key, count) in [("rx_queues", self.rx_queues), ("tx_queues", self.tx_queues)] {
-            if count > limits.queues {
-                let allowed = format!("this device has {}", limits.queues);
+            if count > info.queues {
+                let allowed = format!("this device has {}", info.queues);
                 return Err(out_of_range(key, count, &allowed));
             }
         }
-        if self.max_frame > limits.max_frame {
-            let allowed = format!("this device takes up to {}", limits.max_frame);
-            return Err(out_of_range("max_frame", self.max_frame, &allowed));
+        check_max_frame(self.max_frame, Some(info.max_frame))?;
+        self.check_vlan_strip(info)?;
+        self.check_rss(info)
+    }
+
+    /// Checks whether VLAN tags can be taken out, if that is asked for.
+    pub(crate) fn check_vlan_strip(&self, info: &Info) -> Result<()> {
+        if self.vlan_strip && !info.offloads.vlan_strip {
+            let allowed = format!("the PF of a {} decides for its VFs", info.model);
+            return Err(out_of_range("vlan_strip", true, &allowed));
         }
         Ok(())
+    }
+
+    /// Checks how packets are to be spread, if that is asked for.
+    pub(crate) fn check_rss(&self, info: &Info) -> Result<()> {
+        let Some(Rss { table, .. }) = &self.rss else { return Ok(()) };
+        if info.rss_table == 0 {
+            let allowed = format!("the PF of a {} decides for its VFs", info.model);
+            return Err(out_of_range("rss", "a table", &allowed));
+        }
+        if table.len() != info.rss_table {
+            let allowed = format!("this device's table has {} entries", info.rss_table);
+            return Err(out_of_range("rss table length", table.len(), &allowed));
+        }
+        match table.iter().find(|&&queue| queue >= self.rx_queues) {
+            Some(queue) => {
+                let allowed = format!("the port has receive queues 0 to {}", self.rx_queues - 1);
+                Err(out_of_range("rss table entry", queue, &allowed))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The arena to use.
@@ -106,6 +140,17 @@ impl Config {
             rings: descriptors * barline_ring::DESCRIPTOR_LEN + (rx + tx) * 4096,
             pages: self.pages,
         })
+    }
+}
+
+/// Checks the longest frame, against what a device takes if that is known.
+pub(super) fn check_max_frame(len: u16, most: Option<u16>) -> Result<()> {
+    match most {
+        _ if len < 64 => Err(out_of_range("max_frame", len, "64 bytes or more")),
+        Some(most) if len > most => {
+            Err(out_of_range("max_frame", len, &format!("this device takes up to {most}")))
+        }
+        _ => Ok(()),
     }
 }
 

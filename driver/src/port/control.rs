@@ -1,296 +1,221 @@
-//! The control path of a port: one device, one lock, and the settings that outlive its resets.
+//! The control path of a port: who may have the device in hand, and who waits for whom.
+//!
+//! One lock guards it. What only takes registers is done with the lock held. What asks the PF for
+//! something may wait a second for the answer; meanwhile the [`Vf`] is out of the lock, in the hands of
+//! the one who asks, and everybody else finds the [`Book`] without it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use barline_ring::CachePadded;
-
-use super::event::Event;
-use super::interrupts::Interrupts;
-use super::queue_watch::QueueWatch;
+use super::event::Direction;
+use super::queue::Watch;
+use super::settings::Settings;
 use super::stats::Widened;
-use crate::arena::Arena;
 use crate::nic::Vf;
-use crate::transport::Transport;
-use crate::{Direction, Error, MacAddress, Result};
+use crate::{LinkState, Result};
 
-/// How long a PF gets to come up when a port is opened: it may be in the middle of a reset.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long one who can do without the [`Vf`] waits for it: the watcher's looks at a device end long
+/// before.
+const SOON: Duration = Duration::from_millis(50);
 
-/// A device, as its port, its queues and its watcher share it. The last of them releases it.
-pub(crate) struct Device {
-    control: Mutex<Control>,
-    /// Goes up when the device's queues were lost: a queue that knows another value restarts before
-    /// it touches its ring again.
-    epoch: CachePadded<AtomicU32>,
-    pub(crate) interrupts: Interrupts,
-    pub(crate) transport: Arc<dyn Transport>,
-    // After the transport, so that the device is at rest before its memory goes.
-    pub(crate) arena: Arena,
-    _claim: Claim,
-}
-
-/// What the lock guards.
-pub(crate) struct Control {
-    pub(crate) vf: Box<dyn Vf>,
+/// What a port knows of its device.
+pub(crate) struct Book {
     /// The queues may be used. False from a PF's reset until the VF has recovered.
     pub(crate) ready: bool,
+    /// The device does not answer, and will not any more.
+    pub(crate) gone: bool,
+    /// How often the device's queues were lost.
+    pub(crate) resets: u32,
+    /// The link when it was looked at last.
+    pub(crate) link: LinkState,
     pub(crate) settings: Settings,
     pub(crate) stats: Widened,
-    /// The queues that are started.
+    /// The queues that were given out, by direction and number.
     pub(crate) queues: BTreeMap<(Direction, u16), Started>,
 }
 
-/// A queue that is started.
+/// A queue in the hands of a worker.
 pub(crate) struct Started {
-    pub(crate) watch: QueueWatch,
-    /// The device's epoch when its worker last showed the queue to the device.
-    pub(crate) epoch: u32,
-    /// Its worker tried to do so for the present epoch, and failed.
+    pub(crate) watch: Box<dyn Watch>,
+    /// The device's resets when its worker last showed the queue to the device.
+    pub(crate) resets: u32,
+    /// Its worker tried to do so since the last of them, and failed.
     pub(crate) failed: bool,
+    /// Its worker has turned it off.
+    pub(crate) stopped: bool,
 }
 
-/// What was asked of the PF, to be asked again after a reset.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    /// The address that the VF has.
-    pub(crate) mac: MacAddress,
-    /// The address that the application wants, if it wants one.
-    pub(crate) own_mac: Option<MacAddress>,
-    pub(crate) max_frame: u16,
-    pub(crate) multicast: Vec<MacAddress>,
-    pub(crate) vlans: BTreeSet<u16>,
-    pub(crate) all_multicast: bool,
-    pub(crate) promiscuous: bool,
-}
-
-impl Device {
-    /// Takes a device into use: interrupts connected, the PF greeted, the memory mapped.
-    pub(crate) fn open(
-        transport: Arc<dyn Transport>,
-        vf: Box<dyn Vf>,
-        arena: Arena,
-        own_mac: Option<MacAddress>,
-        local_mac: impl FnOnce() -> MacAddress,
-        max_frame: u16,
-    ) -> Result<Device> {
-        let claim = Claim::new(transport.name())?;
-        // Should anything fail, they go in the reverse of this order, as when a device is dropped.
-        let (claim, arena, transport, mut vf) = (claim, arena, transport, vf);
-        arena.attach(&transport.dma())?;
-        let interrupts = Interrupts::connect(&transport, vf.limits().queues)?;
-        let assigned = greet(&mut *vf)?;
-        let settings = Settings {
-            mac: own_mac.or(assigned).unwrap_or_else(local_mac),
-            own_mac,
-            max_frame,
-            multicast: Vec::new(),
-            vlans: BTreeSet::new(),
-            all_multicast: false,
-            promiscuous: false,
-        };
-        if assigned != Some(settings.mac) {
-            vf.set_mac(settings.mac)?;
-        }
-        let mut control = Control {
-            stats: Widened::new(vf.stats(), vf.limits().octet_bits),
-            vf,
-            ready: true,
-            settings,
-            queues: BTreeMap::new(),
-        };
-        if let Some(refusal) = control.apply()?.pop() {
-            return Err(refusal);
-        }
-        Ok(Device {
-            control: Mutex::new(control),
-            epoch: CachePadded::default(),
-            interrupts,
-            transport,
-            arena,
-            _claim: claim,
-        })
-    }
-
-    /// The control path, when nobody else is at it.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Control> {
-        // A panic in between leaves settings and device apart at worst, which a reset mends.
-        self.control.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The control path, if nobody else is at it now: what a worker may wait for.
-    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, Control>> {
-        match self.control.try_lock() {
-            Ok(control) => Some(control),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        }
-    }
-
-    /// How often the device's queues were lost.
-    #[inline]
-    pub(crate) fn epoch(&self) -> u32 {
-        // Acquire: a queue that sees the device ready sees its settings, too.
-        self.epoch.load(Ordering::Acquire)
-    }
-
-    /// Marks the queues as lost. Called with the control path locked.
-    pub(crate) fn lose_queues(&self, control: &mut Control) {
-        control.ready = false;
-        for queue in control.queues.values_mut() {
-            queue.failed = false;
-        }
-        self.epoch.fetch_add(1, Ordering::Release);
-        // Those who sleep have to restart their queues, too.
-        self.interrupts.wake_workers();
-    }
-
-    /// Resets a device whose queues were marked as lost, and asks the PF for everything again.
-    /// Returns what is different now.
-    pub(crate) fn recover(&self, control: &mut Control) -> Result<Vec<Event>> {
-        let assigned = control.vf.reset()?;
-        control.stats.rebase(control.vf.stats());
-        let before = control.settings.mac;
-        let mut refusals = control.apply_mac(assigned)?;
-        refusals.append(&mut control.apply()?);
-        if !control.queues.is_empty() {
-            // A reset of the whole device takes this, too; the queues are off until they restart.
-            self.transport.set_bus_master(true)?;
-        }
-        control.ready = true;
-        let lost = |error: Error| Event::SettingLost { reason: error.to_string() };
-        let mut events: Vec<_> = refusals.into_iter().map(lost).collect();
-        if control.settings.mac != before {
-            events.push(Event::MacChanged(control.settings.mac));
-        }
-        Ok(events)
-    }
-}
-
-impl Control {
-    /// Notes that a worker has shown a queue to the device anew.
-    pub(crate) fn restarted(&mut self, direction: Direction, number: u16, epoch: u32) {
+impl Book {
+    /// Notes that a worker has shown a queue to the device.
+    pub(crate) fn shown(&mut self, direction: Direction, number: u16) {
         if let Some(queue) = self.queues.get_mut(&(direction, number)) {
-            (queue.epoch, queue.failed) = (epoch, false);
+            (queue.resets, queue.failed) = (self.resets, false);
         }
     }
 
-    /// Notes that a worker could not show a queue to the device anew.
-    pub(crate) fn not_restarted(&mut self, direction: Direction, number: u16) {
+    /// Notes that a worker could not show a queue to the device.
+    pub(crate) fn not_shown(&mut self, direction: Direction, number: u16) {
         if let Some(queue) = self.queues.get_mut(&(direction, number)) {
             queue.failed = true;
         }
     }
 
-    /// Settles on a MAC address after a reset, when the PF has `assigned` one or none: the one that
-    /// the application wants, else the PF's, else the one before. Returns what the PF refused.
-    fn apply_mac(&mut self, assigned: Option<MacAddress>) -> Result<Vec<Error>> {
-        let Settings { mac, own_mac, .. } = self.settings;
-        let wanted = own_mac.or(assigned).unwrap_or(mac);
-        if assigned == Some(wanted) {
-            self.settings.mac = wanted;
-            return Ok(Vec::new());
+    /// Notes that a worker has stopped a queue, or started it again.
+    pub(crate) fn stopped(&mut self, direction: Direction, number: u16, stopped: bool) {
+        if let Some(queue) = self.queues.get_mut(&(direction, number)) {
+            queue.stopped = stopped;
         }
-        let refusal = granted(self.vf.set_mac(wanted))?;
-        self.settings.mac = match refusal {
-            None => wanted,
-            Some(_) => {
-                self.settings.own_mac = None;
-                assigned.unwrap_or(wanted)
+    }
+}
+
+/// What is left to do to a device by whoever has it in hand.
+type Errand = Box<dyn FnOnce(&mut dyn Vf) + Send>;
+
+/// What the lock guards.
+struct State {
+    /// Not there while somebody asks the PF for something.
+    vf: Option<Box<dyn Vf>>,
+    /// When it was taken out last.
+    taken: Instant,
+    errands: Vec<Errand>,
+    book: Book,
+}
+
+/// The control path of one device.
+pub(crate) struct Control {
+    state: Mutex<State>,
+    /// Signalled when the [`Vf`] is back.
+    back: Condvar,
+}
+
+impl Control {
+    pub(crate) fn new(vf: Box<dyn Vf>, book: Book) -> Control {
+        let state = State { vf: Some(vf), taken: Instant::now(), errands: Vec::new(), book };
+        Control { state: Mutex::new(state), back: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic in between leaves settings and device apart at worst, which a reset mends.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lock with the [`Vf`] in it, or without it after `end`.
+    fn lock_with_vf(&self, end: impl Fn(&State) -> Option<Instant>) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        while state.vf.is_none() {
+            state = match end(&state).map(|end| end.saturating_duration_since(Instant::now())) {
+                Some(Duration::ZERO) => break,
+                Some(left) => {
+                    self.back.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.back.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+        state
+    }
+
+    /// Reads or changes what is known. Waits for nobody who waits for the PF.
+    pub(crate) fn book<T>(&self, with: impl FnOnce(&mut Book) -> T) -> T {
+        with(&mut self.lock().book)
+    }
+
+    /// Does something with registers, when the device is there to be had: waits for a PF's answer that
+    /// somebody else waits for.
+    pub(crate) fn with<T>(&self, with: impl FnOnce(&mut dyn Vf, &mut Book) -> T) -> T {
+        loop {
+            let State { vf, book, .. } = &mut *self.lock_with_vf(|_| None);
+            if let Some(vf) = vf {
+                return with(&mut **vf, book);
+            }
+        }
+    }
+
+    /// Does something with registers if the device is to be had now: for workers, who never wait.
+    pub(crate) fn try_with<T>(&self, with: impl FnOnce(&mut dyn Vf, &mut Book) -> T) -> Option<T> {
+        let mut state = match self.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        let State { vf, book, .. } = &mut *state;
+        vf.as_mut().map(|vf| with(&mut **vf, book))
+    }
+
+    /// Does something with registers, or without the device if somebody waits for the PF.
+    pub(crate) fn with_soon<T>(
+        &self,
+        with: impl FnOnce(Option<&mut (dyn Vf + 'static)>, &mut Book) -> T,
+    ) -> T {
+        let mut state = self.lock_with_vf(|state| Some(state.taken + SOON));
+        let State { vf, book, .. } = &mut *state;
+        with(vf.as_deref_mut(), book)
+    }
+
+    /// Does something with registers, now or, if somebody waits for the PF, right after that: before
+    /// anybody else has the device in hand. What is known changes now.
+    pub(crate) fn soon_or_later(
+        &self,
+        note: impl FnOnce(&mut Book),
+        errand: impl FnOnce(&mut dyn Vf) + Send + 'static,
+    ) {
+        let mut state = self.lock_with_vf(|state| Some(state.taken + SOON));
+        let State { vf, book, errands, .. } = &mut *state;
+        note(book);
+        match vf {
+            Some(vf) => errand(&mut **vf),
+            None => errands.push(Box::new(errand)),
+        }
+    }
+
+    /// Asks the PF for something, which may take a second or more, with the lock open: what is to be
+    /// asked is settled, and what came of it noted, before anybody else has the device in hand.
+    pub(crate) fn talk<Q, A, T>(
+        &self,
+        settle: impl FnOnce(&Book) -> Result<Q>,
+        ask: impl FnOnce(&mut dyn Vf, Q) -> Result<A>,
+        note: impl FnOnce(&mut Book, A) -> T,
+    ) -> Result<T> {
+        let (mut vf, question) = loop {
+            let mut state = self.lock_with_vf(|_| None);
+            if let Some(vf) = state.vf.take() {
+                state.taken = Instant::now();
+                break match settle(&state.book) {
+                    Ok(question) => (vf, question),
+                    Err(error) => {
+                        state.vf = Some(vf);
+                        return Err(error);
+                    }
+                };
             }
         };
-        Ok(refusal.into_iter().collect())
-    }
-
-    /// Asks the PF for the settings, after a reset; its MAC address is set already. Returns what the
-    /// PF refused, which is no longer among the settings.
-    fn apply(&mut self) -> Result<Vec<Error>> {
-        let Control { vf, settings, .. } = self;
-        let mut refusals = Vec::new();
-        refusals.extend(granted(vf.set_max_frame(settings.max_frame))?);
-        if !settings.multicast.is_empty()
-            && let Some(refusal) = granted(vf.set_multicast(&settings.multicast))?
-        {
-            settings.multicast.clear();
-            refusals.push(refusal);
-        }
-        for id in settings.vlans.clone() {
-            if let Some(refusal) = granted(vf.set_vlan(id, true))? {
-                settings.vlans.remove(&id);
-                refusals.push(refusal);
+        let answer = catch_unwind(AssertUnwindSafe(|| ask(&mut *vf, question)));
+        let mut state = self.put_back(vf);
+        match answer {
+            Ok(answer) => Ok(note(&mut state.book, answer?)),
+            Err(panic) => {
+                drop(state);
+                resume_unwind(panic)
             }
         }
-        if settings.all_multicast
-            && let Some(refusal) = granted(vf.set_all_multicast(true))?
-        {
-            settings.all_multicast = false;
-            refusals.push(refusal);
-        }
-        if settings.promiscuous
-            && let Some(refusal) = granted(vf.set_promiscuous(true))?
-        {
-            settings.promiscuous = false;
-            refusals.push(refusal);
-        }
-        vf.enable_news_interrupt();
-        Ok(refusals)
     }
-}
 
-/// Takes a refusal out of what went wrong.
-fn granted(result: Result<()>) -> Result<Option<Error>> {
-    match result {
-        Ok(()) => Ok(None),
-        Err(refusal @ Error::Refused { .. }) => Ok(Some(refusal)),
-        Err(error) => Err(error),
-    }
-}
-
-impl Drop for Device {
-    fn drop(&mut self) {
-        // Others may hold the transport longer.
-        if let Err(error) = self.transport.set_bus_master(false) {
-            tracing::warn!(device = self.transport.name(), %error, "bus mastering stays on");
+    /// Ends a talk: does what was left to be done, and gives the device back.
+    fn put_back(&self, mut vf: Box<dyn Vf>) -> MutexGuard<'_, State> {
+        loop {
+            let mut state = self.lock();
+            if state.errands.is_empty() {
+                state.vf = Some(vf);
+                self.back.notify_all();
+                return state;
+            }
+            let errands = std::mem::take(&mut state.errands);
+            drop(state);
+            for errand in errands {
+                // A panic has been printed; the others' errands must be done all the same.
+                let _ = catch_unwind(AssertUnwindSafe(|| errand(&mut *vf)));
+            }
         }
-        tracing::debug!(device = self.transport.name(), "port closed");
-    }
-}
-
-/// Resets a device and greets its PF, which may need a moment.
-fn greet(vf: &mut dyn Vf) -> Result<Option<MacAddress>> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        match vf.reset() {
-            Err(Error::PfSilent { .. }) if Instant::now() < end => {}
-            result => return result,
-        }
-    }
-}
-
-/// The devices that this process has open: the kernel would let it open one twice, and each reset by
-/// one port would pull the queues from under the other.
-static OPEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-
-struct Claim(String);
-
-impl Claim {
-    fn new(name: &str) -> Result<Claim> {
-        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.insert(name.to_string()) {
-            return Ok(Claim(name.to_string()));
-        }
-        Err(Error::Device {
-            device: name.to_string(),
-            what: format!("already open in this process (pid {})", std::process::id()),
-            remedy: "a VF has one port: share that one's queues between threads".into(),
-        })
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        OPEN.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
     }
 }

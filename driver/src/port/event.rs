@@ -41,12 +41,16 @@ pub enum Event {
     RemovalRequested,
     /// The device reported an uncorrectable PCIe error. Drop the port, and open it again.
     DeviceError,
+    /// The device does not answer any more: it was pulled out, or its VF taken away. Its registers
+    /// have read all ones for two seconds, which is longer than any reset takes. Drop the port;
+    /// what it still had is lost.
+    Gone,
 }
 
 impl Event {
     /// Whether the port is of no use any more, and has to be dropped: nothing else is.
     pub fn must_close(&self) -> bool {
-        matches!(self, Event::RemovalRequested | Event::DeviceError)
+        matches!(self, Event::RemovalRequested | Event::DeviceError | Event::Gone)
     }
 }
 
@@ -68,6 +72,9 @@ impl fmt::Display for Event {
             Event::RemovalRequested => f.write_str("the kernel asked for the device back"),
             Event::DeviceError => f.write_str(
                 "the device reported an uncorrectable PCIe error: see the kernel's log, and open it again",
+            ),
+            Event::Gone => f.write_str(
+                "the device is gone: its registers read all ones; see the kernel's log, and close the port",
             ),
         }
     }

@@ -3,15 +3,19 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::eventfd::EventFd;
+use crate::eventfd::{self, EventFd};
+use crate::nic::RxInterrupt;
 use crate::transport::{Notice, Transport};
 use crate::{Error, Result};
 
 /// A device's interrupts and notices, connected. Dropping disconnects them.
 pub(crate) struct Interrupts {
-    /// News first, then one for each receive queue, as far as the device has vectors.
-    pub(crate) vectors: Vec<EventFd>,
+    /// One for each vector that is used: news first, then those of receive queues.
+    vectors: Vec<EventFd>,
+    /// One for each receive queue, as far as it has a vector.
+    lines: Vec<Option<QueueLine>>,
     /// The kernel wants the device back.
     pub(crate) request: EventFd,
     /// The device reported an error.
@@ -19,14 +23,31 @@ pub(crate) struct Interrupts {
     transport: Arc<dyn Transport>,
 }
 
+/// How a receive queue's worker is woken.
+struct QueueLine {
+    interrupt: RxInterrupt,
+    /// Signalled by those who share the vector, and when the worker has something else to do.
+    wake: EventFd,
+}
+
 impl Interrupts {
-    /// Connects those of a device with so many receive queues.
-    pub(crate) fn connect(transport: &Arc<dyn Transport>, queues: u16) -> Result<Interrupts> {
+    /// Connects those of a device's receive queues, each of which names its vector, as far as the
+    /// device has so many.
+    pub(crate) fn connect(
+        transport: &Arc<dyn Transport>,
+        queues: impl IntoIterator<Item = Option<RxInterrupt>>,
+    ) -> Result<Interrupts> {
         let eventfd = || EventFd::new().map_err(|source| no_eventfd(&**transport, source));
         let available = transport.vectors();
-        let queues = queues.min(available.saturating_sub(1));
+        let line = |interrupt: Option<RxInterrupt>| {
+            let interrupt = interrupt.filter(|interrupt| interrupt.vector < available);
+            interrupt.map(|interrupt| Ok(QueueLine { interrupt, wake: eventfd()? })).transpose()
+        };
+        let lines = queues.into_iter().map(line).collect::<Result<Vec<_>>>()?;
+        let last = lines.iter().flatten().map(|line| line.interrupt.vector).max().unwrap_or(0);
         let interrupts = Interrupts {
-            vectors: (0..=queues).map(|_| eventfd()).collect::<Result<Vec<_>>>()?,
+            vectors: (0..=last).map(|_| eventfd()).collect::<Result<Vec<_>>>()?,
+            lines,
             request: eventfd()?,
             error: eventfd()?,
             transport: transport.clone(),
@@ -44,9 +65,56 @@ impl Interrupts {
         Ok(interrupts)
     }
 
+    /// What the PF or the link has to say.
+    pub(crate) fn news(&self) -> &EventFd {
+        &self.vectors[0]
+    }
+
+    /// What wakes the worker of a receive queue; `None` when it has no vector.
+    pub(crate) fn line(&self, queue: u16) -> Option<Line<'_>> {
+        let own = self.lines.get(usize::from(queue))?.as_ref()?;
+        let vector = self.vectors.get(usize::from(own.interrupt.vector))?;
+        Some(Line { all: &self.lines, own, vector })
+    }
+
     /// Wakes the workers that sleep until a packet comes.
     pub(crate) fn wake_workers(&self) {
-        self.vectors.iter().skip(1).for_each(EventFd::signal);
+        self.lines.iter().flatten().for_each(|line| line.wake.signal());
+    }
+}
+
+/// What wakes the worker of one receive queue: the vector that it may share with others, and a
+/// signal of its own.
+///
+/// Of those who sleep on a vector, only the one that takes its signal is sure to hear of it: the
+/// others may wake to find it gone, and sleep on. So who takes it signals all others, who may have
+/// been meant. Each wakes at worst in vain.
+pub(crate) struct Line<'a> {
+    all: &'a [Option<QueueLine>],
+    own: &'a QueueLine,
+    vector: &'a EventFd,
+}
+
+impl Line<'_> {
+    /// Takes what was signalled so far, and passes it on.
+    pub(crate) fn drain(&self) {
+        if self.vector.drain() {
+            let others = self.all.iter().flatten().filter(|line| {
+                line.interrupt.vector == self.own.interrupt.vector && !std::ptr::eq(*line, self.own)
+            });
+            others.for_each(|line| line.wake.signal());
+        }
+        self.own.wake.drain();
+    }
+
+    /// The register and the value that let the vector signal once.
+    pub(crate) fn rearm(&self) -> (u64, u32) {
+        (self.own.interrupt.register, self.own.interrupt.value)
+    }
+
+    /// Sleeps until there is a signal, or `timeout` is over.
+    pub(crate) fn sleep(&self, timeout: Duration) {
+        eventfd::wait([self.vector, &self.own.wake], timeout);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The thread that watches over a port: what the PF and the kernel have to say, recovery, stalls.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -7,16 +8,23 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 
-use super::control::{Control, Device};
+use super::control::{Book, Started};
+use super::device::Device;
 use super::event::{Direction, Event};
+use super::home::Home;
 use super::interrupts::Interrupts;
 use super::stalls::{Sight, Stalls};
 use crate::eventfd::{self, EventFd};
+use crate::nic::Vf;
 use crate::{Error, LinkState, Result};
 
 /// How often the device is looked at without being asked: interrupts can be lost, and a VF has none
 /// for some of what matters.
 const TICK: Duration = Duration::from_millis(100);
+
+/// How long a device may read all ones until it is taken for gone: it does so in the middle of
+/// resets, too.
+const GONE: Duration = Duration::from_secs(2);
 
 /// Events that wait for the application; the oldest are kept.
 const EVENTS: usize = 256;
@@ -28,6 +36,7 @@ const LAST: usize = 8;
 pub(crate) struct Watcher {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+    home: Home,
 }
 
 struct Shared {
@@ -37,10 +46,7 @@ struct Shared {
 
 impl Watcher {
     /// Starts watching.
-    pub(crate) fn start(
-        device: &Arc<Device>,
-        link: LinkState,
-    ) -> Result<(Watcher, Receiver<Event>)> {
+    pub(crate) fn start(device: &Arc<Device>) -> Result<(Watcher, Receiver<Event>)> {
         let (events, receiver) = bounded(EVENTS + LAST);
         let name = device.transport.name().to_string();
         let failed = |action: &str, source| Error::Kernel {
@@ -55,15 +61,16 @@ impl Watcher {
             device: device.clone(),
             shared: shared.clone(),
             events,
-            link,
+            link: device.link(),
             silent: false,
+            missing: None,
             stalls: Stalls::default(),
         };
         let thread = thread::Builder::new()
             .name(format!("barline {name}"))
             .spawn(move || state.run())
             .map_err(|source| failed("start the port's watcher", source))?;
-        Ok((Watcher { shared, thread: Some(thread) }, receiver))
+        Ok((Watcher { shared, thread: Some(thread), home: device.home }, receiver))
     }
 
     /// Makes the watcher look now.
@@ -74,9 +81,14 @@ impl Watcher {
 
 impl Drop for Watcher {
     fn drop(&mut self) {
+        let thread = self.thread.take();
+        if self.home.is_elsewhere() {
+            // A child has none of its parent's threads, and shares their eventfds.
+            return mem::forget(thread);
+        }
         self.shared.stop.store(true, Ordering::Release);
         self.wake();
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = thread {
             // A panic there has been printed; there is nothing to add.
             let _ = thread.join();
         }
@@ -87,19 +99,23 @@ struct State {
     device: Arc<Device>,
     shared: Arc<Shared>,
     events: Sender<Event>,
+    /// The link as the application knows it.
     link: LinkState,
     /// The application was told that the PF is silent.
     silent: bool,
+    /// Since when the device has read all ones.
+    missing: Option<Instant>,
     stalls: Stalls,
 }
 
 impl State {
     fn run(&mut self) {
         while !self.shared.stop.load(Ordering::Acquire) {
-            let Interrupts { vectors, request, error, .. } = &self.device.interrupts;
-            eventfd::wait([&self.shared.wake, &vectors[0], request, error], TICK);
+            let Interrupts { request, error, .. } = &self.device.interrupts;
+            let news = self.device.interrupts.news();
+            eventfd::wait([&self.shared.wake, news, request, error], TICK);
             self.shared.wake.drain();
-            vectors[0].drain();
+            news.drain();
             let (requested, failed) = (request.drain(), error.drain());
             if requested {
                 self.tell(Event::RemovalRequested);
@@ -118,6 +134,7 @@ impl State {
         // The last places are for news that ends the port, which is told once.
         let room = self.events.len() < EVENTS || event.must_close();
         if !room || self.events.try_send(event).is_err() {
+            self.device.tally.events_lost.up();
             tracing::warn!(device = self.device.transport.name(), "nobody takes the port's events");
         }
     }
@@ -125,33 +142,70 @@ impl State {
     /// Looks at the device once.
     fn look(&mut self) {
         let device = self.device.clone();
-        let mut control = device.lock();
-        let news = control.vf.news();
-        if control.ready && !matches!(news, Ok(news) if !news.pf_reset) {
-            device.lose_queues(&mut control);
-            self.tell(Event::PfReset);
+        if device.control.book(|book| book.gone) {
+            return;
         }
-        if !control.ready {
-            self.recover(&device, &mut control);
+        if !self.hear(&device) {
+            match self.missing {
+                None => self.recover(&device),
+                Some(since) if since.elapsed() >= GONE => {
+                    device.control.book(|book| book.gone = true);
+                    self.tell(Event::Gone);
+                }
+                Some(_) => {}
+            }
         }
-        let link = if control.ready { control.vf.link() } else { LinkState::Down };
-        if link != self.link {
-            self.link = link;
-            self.tell(Event::Link(link));
-        }
-        if control.ready {
-            self.look_for_stalls(&mut control);
-        }
+        self.look_at_link(&device);
+        device.control.with_soon(|vf, book| {
+            if let (Some(vf), true) = (vf, book.ready) {
+                self.look_for_stalls(vf, book);
+            }
+        });
     }
 
-    fn recover(&mut self, device: &Device, control: &mut Control) {
-        match device.recover(control) {
+    /// Hears what the PF has to say; whether the queues can be used.
+    fn hear(&mut self, device: &Device) -> bool {
+        let ask = |vf: &mut dyn Vf, ()| Ok(vf.news());
+        let heard = device.control.talk(
+            |_| Ok(()),
+            ask,
+            |book, news| {
+                let lost = book.ready && !matches!(news, Ok(news) if !news.pf_reset);
+                if lost {
+                    device.lose_queues(book);
+                }
+                (news, lost, book.ready)
+            },
+        );
+        let Ok((news, lost, ready)) = heard else { return false };
+        self.missing = match news {
+            Err(Error::Gone { .. }) => self.missing.or_else(|| Some(Instant::now())),
+            _ => None,
+        };
+        if lost {
+            device.tally.pf_resets.up();
+            self.tell(Event::PfReset);
+        }
+        ready
+    }
+
+    fn recover(&mut self, device: &Device) {
+        let tally = &device.tally;
+        match device.recover() {
             Ok(events) => {
+                tally.recoveries.up();
                 self.silent = false;
                 self.stalls.clear();
-                events.into_iter().for_each(|event| self.tell(event));
-                self.tell(Event::Recovered);
+                for event in events {
+                    if matches!(event, Event::SettingLost { .. }) {
+                        tally.settings_lost.up();
+                    }
+                    self.tell(event);
+                }
+                return self.tell(Event::Recovered);
             }
+            // It is looked at for a while, and told if it stays so.
+            Err(Error::Gone { .. }) => {}
             Err(error) if !self.silent => {
                 self.silent = true;
                 self.tell(Event::PfSilent { reason: error.to_string() });
@@ -160,21 +214,42 @@ impl State {
                 tracing::debug!(device = device.transport.name(), %error, "still no PF");
             }
         }
+        tally.failed_recoveries.up();
+    }
+
+    fn look_at_link(&mut self, device: &Device) {
+        let seen = device.control.talk(
+            |book| Ok(book.ready),
+            |vf, ready| Ok(if ready { vf.link() } else { LinkState::Down }),
+            |book, link| {
+                // What was lost meanwhile has none.
+                book.link = if book.ready { link } else { LinkState::Down };
+                book.link
+            },
+        );
+        if let Ok(link) = seen
+            && link != self.link
+        {
+            self.link = link;
+            self.tell(Event::Link(link));
+        }
     }
 
     /// Finds queues that stand still: the worker waits for the device, and the device has work.
-    fn look_for_stalls(&mut self, control: &mut Control) {
-        let Some(readings) = control.vf.stats() else { return };
-        let received = control.stats.update(readings).rx_packets;
+    fn look_for_stalls(&mut self, vf: &mut dyn Vf, book: &mut Book) {
+        let Some(readings) = vf.stats() else { return };
+        let received = book.stats.update(readings).rx_packets;
         if !self.link.is_up() {
             return self.stalls.clear();
         }
-        let epoch = self.device.epoch();
         let mut sights = Vec::new();
         let mut all_rx = Some(Vec::new());
-        for (&(direction, number), queue) in &control.queues {
+        for (&(direction, number), queue) in &book.queues {
             let subject = (direction, Some(number));
-            if queue.epoch != epoch {
+            if queue.stopped {
+                continue;
+            }
+            if queue.resets != book.resets {
                 // It waits for its worker, unless that has tried.
                 if queue.failed {
                     sights.push(Sight { subject, positions: Some(Vec::new()), work: Some(true) });
@@ -188,16 +263,22 @@ impl State {
                 // Descriptors are used, and not reported.
                 Direction::Rx => {
                     all_rx = all_rx.zip(waiting).map(|(all, at)| [all, vec![at]].concat());
-                    let head = control.vf.rx_head(number);
+                    let head = vf.rx_head(number);
                     head != u32::MAX && waiting.is_some_and(|at| queue.watch.slot(at) != head)
                 }
             };
             let positions = waiting.map(|at| vec![at]);
             sights.push(Sight { subject, positions, work: Some(work) });
         }
-        // Packets are counted, and come to no queue.
-        sights.push(Sight { subject: (Direction::Rx, None), positions: all_rx, work: None });
+        // Packets are counted, and come to no queue. Those for a stopped one are meant to.
+        let is_stopped_rx = |(&(direction, _), queue): (&(Direction, u16), &Started)| {
+            direction == Direction::Rx && queue.stopped
+        };
+        if !book.queues.iter().any(is_stopped_rx) {
+            sights.push(Sight { subject: (Direction::Rx, None), positions: all_rx, work: None });
+        }
         for event in self.stalls.judge(sights, received, Instant::now()) {
+            self.device.tally.stalls.up();
             self.tell(event);
         }
     }

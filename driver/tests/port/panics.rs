@@ -13,7 +13,7 @@ fn a_panic_with_the_control_path_locked_does_not_stop_queues_from_restarting() {
         let mut port = open(&fake).unwrap();
         let queues = port.start().unwrap();
         fake.model().panics = true;
-        let panicked = catch_unwind(AssertUnwindSafe(|| port.link())).is_err();
+        let panicked = catch_unwind(AssertUnwindSafe(|| port.stats())).is_err();
         // Or else the watcher was faster, and is no more.
         panicked.then_some((fake, port, queues))
     });

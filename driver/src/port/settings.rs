@@ -1,0 +1,127 @@
+//! What a port has asked for, to be asked for again after a reset.
+
+use std::collections::BTreeSet;
+
+use super::config::Config;
+use crate::nic::{Rss, Vf};
+use crate::{Error, MacAddress, Result};
+
+/// The largest frame of Ethernet without jumbo frames, with FCS: what every PF lets through.
+const STANDARD_FRAME: u16 = 1518;
+
+/// What the application wants, as far as the PF has granted it.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The address that the VF has.
+    pub(crate) mac: MacAddress,
+    /// The address that the application wants, if it wants one.
+    pub(crate) own_mac: Option<MacAddress>,
+    pub(crate) unicast: Vec<MacAddress>,
+    pub(crate) max_frame: u16,
+    pub(crate) multicast: Vec<MacAddress>,
+    pub(crate) vlans: BTreeSet<u16>,
+    pub(crate) vlan_strip: bool,
+    pub(crate) all_multicast: bool,
+    pub(crate) promiscuous: bool,
+    pub(crate) rss: Option<Rss>,
+}
+
+impl Settings {
+    /// Those that a port begins with, on a device that has this address.
+    pub(crate) fn new(mac: MacAddress, config: &Config) -> Settings {
+        Settings {
+            mac,
+            own_mac: config.mac,
+            unicast: Vec::new(),
+            max_frame: config.max_frame,
+            multicast: Vec::new(),
+            vlans: BTreeSet::new(),
+            vlan_strip: config.vlan_strip,
+            all_multicast: false,
+            promiscuous: false,
+            rss: config.rss.clone(),
+        }
+    }
+
+    /// Settles on a MAC address after a reset, when the PF has `assigned` one or none: the one that
+    /// the application wants, else the PF's, else the one before. Returns what the PF refused.
+    pub(crate) fn apply_mac(
+        &mut self,
+        vf: &mut dyn Vf,
+        assigned: Option<MacAddress>,
+    ) -> Result<Option<Error>> {
+        let wanted = self.own_mac.or(assigned).unwrap_or(self.mac);
+        if assigned == Some(wanted) {
+            self.mac = wanted;
+            return Ok(None);
+        }
+        let refusal = granted(vf.set_mac(wanted))?;
+        self.mac = match refusal {
+            None => wanted,
+            Some(_) => {
+                self.own_mac = None;
+                assigned.unwrap_or(wanted)
+            }
+        };
+        Ok(refusal)
+    }
+
+    /// Asks for everything else, after a reset. Returns what was refused, which is no longer among
+    /// the settings.
+    pub(crate) fn apply(&mut self, vf: &mut dyn Vf) -> Result<Vec<Error>> {
+        let mut refusals = Vec::new();
+        if let Some(refusal) = granted(vf.set_max_frame(self.max_frame))? {
+            // Some PFs stop a VF's reception when they refuse this, until it asks for less.
+            self.max_frame = self.max_frame.min(STANDARD_FRAME);
+            granted(vf.set_max_frame(self.max_frame))?;
+            refusals.push(refusal);
+        }
+        if !self.unicast.is_empty()
+            && let Some(refusal) = granted(vf.set_unicast(&self.unicast))?
+        {
+            self.unicast.clear();
+            refusals.push(refusal);
+        }
+        if !self.multicast.is_empty()
+            && let Some(refusal) = granted(vf.set_multicast(&self.multicast))?
+        {
+            self.multicast.clear();
+            refusals.push(refusal);
+        }
+        for id in self.vlans.clone() {
+            if let Some(refusal) = granted(vf.set_vlan(id, true))? {
+                self.vlans.remove(&id);
+                refusals.push(refusal);
+            }
+        }
+        if self.all_multicast
+            && let Some(refusal) = granted(vf.set_all_multicast(true))?
+        {
+            self.all_multicast = false;
+            refusals.push(refusal);
+        }
+        if self.promiscuous
+            && let Some(refusal) = granted(vf.set_promiscuous(true))?
+        {
+            self.promiscuous = false;
+            refusals.push(refusal);
+        }
+        if let Some(rss) = &self.rss
+            && let Some(refusal) = granted(vf.set_rss(rss))?
+        {
+            self.rss = None;
+            refusals.push(refusal);
+        }
+        vf.enable_news_interrupt();
+        Ok(refusals)
+    }
+}
+
+/// Takes a refusal out of what went wrong.
+fn granted(result: Result<()>) -> Result<Option<Error>> {
+    match result {
+        Ok(()) => Ok(None),
+        Err(refusal @ Error::Refused { .. }) => Ok(Some(refusal)),
+        Err(error) => Err(error),
+    }
+}
