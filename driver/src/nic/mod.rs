@@ -4,7 +4,8 @@
 //! the control path only, behind one lock; packets never pass through here.
 
 mod dump;
-pub(crate) mod igbvf;
+mod igbvf;
+mod ixgbevf;
 mod mailbox;
 mod multicast;
 mod pf;
@@ -34,19 +35,23 @@ const INTEL: u16 = 0x8086;
 /// Finds the driver for a device.
 pub(crate) fn probe(transport: &Arc<dyn Transport>) -> Result<Box<dyn Vf>> {
     let identity = transport.identity();
-    match igbvf::Igbvf::probe(transport)? {
-        Some(vf) => Ok(Box::new(vf)),
-        None => Err(unsupported(transport.name(), identity.vendor, identity.device)),
+    if let Some(vf) = igbvf::Igbvf::probe(transport)? {
+        return Ok(Box::new(vf));
     }
+    if let Some(vf) = ixgbevf::Ixgbevf::probe(transport)? {
+        return Ok(Box::new(vf));
+    }
+    Err(unsupported(transport.name(), identity.vendor, identity.device))
 }
 
 /// Whether there is a driver for a device, as far as its ids tell: to be asked before anything is done
 /// to it.
 pub(crate) fn check_ids(device: &str, vendor: u16, id: u16) -> Result<()> {
-    if igbvf::knows(vendor, id) { Ok(()) } else { Err(unsupported(device, vendor, id)) }
+    let known = igbvf::knows(vendor, id) || ixgbevf::knows(vendor, id);
+    if known { Ok(()) } else { Err(unsupported(device, vendor, id)) }
 }
 
 fn unsupported(device: &str, vendor: u16, id: u16) -> Error {
-    let supported = igbvf::SUPPORTED.to_string();
+    let supported = format!("{}, {}", igbvf::SUPPORTED, ixgbevf::SUPPORTED);
     Error::Unsupported { device: device.to_string(), vendor, id, supported }
 }

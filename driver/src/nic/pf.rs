@@ -98,23 +98,28 @@ impl Pf {
         self.mailbox.requests()
     }
 
-    /// Sends a request which the PF grants or refuses, and returns its answer. `request` and `remedy`
-    /// are for the error: what was asked for, and what makes a PF grant it.
+    /// Sends a request and returns the PF's answer; `None` when it refuses.
+    pub(super) fn try_ask(&mut self, message: &[u32]) -> Result<Option<[u32; WORDS]>> {
+        let answer = self.mailbox.request(message)?;
+        if answer[0] & MESSAGE_NACK == 0 {
+            return Ok(Some(answer));
+        }
+        if answer[0] & CLEAR_TO_SEND == 0 {
+            self.mailbox.set_forgotten(true);
+            return Err(self.mailbox.silent("the PF was reset and does not know this VF yet"));
+        }
+        Ok(None)
+    }
+
+    /// The same for what the PF should grant: `request` says what was asked for, and `remedy` what
+    /// makes a PF grant it.
     pub(super) fn ask(
         &mut self,
         message: &[u32],
         request: &str,
         remedy: &str,
     ) -> Result<[u32; WORDS]> {
-        let answer = self.mailbox.request(message)?;
-        if answer[0] & MESSAGE_NACK == 0 {
-            return Ok(answer);
-        }
-        if answer[0] & CLEAR_TO_SEND == 0 {
-            self.mailbox.set_forgotten(true);
-            return Err(self.mailbox.silent("the PF was reset and does not know this VF yet"));
-        }
-        Err(self.refused(request, remedy))
+        self.try_ask(message)?.ok_or_else(|| self.refused(request, remedy))
     }
 
     /// The error that the PF does not grant a request.

@@ -33,6 +33,11 @@ impl Registers {
         self.0.name().to_string()
     }
 
+    /// MSI-X vectors of the device.
+    pub(crate) fn vectors(&self) -> u16 {
+        self.0.vectors()
+    }
+
     /// The error that the device does not answer.
     pub(crate) fn gone(&self) -> Error {
         Error::Gone { device: self.device() }
