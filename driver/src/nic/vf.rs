@@ -154,7 +154,8 @@ pub(crate) trait Vf: Send {
     /// Asks the PF for all multicast frames.
     fn set_all_multicast(&mut self, on: bool) -> Result<()>;
 
-    /// Asks the PF to let frames of up to `len` bytes through, FCS counted and VLAN tag not.
+    /// Asks the PF to let frames of up to `len` bytes through, FCS counted and VLAN tag not. A PF that
+    /// refuses may have stopped the VF's receive, until it is asked for what it grants.
     fn set_max_frame(&mut self, len: u16) -> Result<()>;
 
     /// The descriptor that the device works on in a receive queue: all before it are used.
@@ -190,7 +191,8 @@ pub(crate) trait Vf: Send {
     /// How received packets are spread over the queues.
     fn rss(&mut self) -> Result<Rss>;
 
-    /// Spreads received packets over the queues this way.
+    /// Spreads received packets over the queues this way; the table has as many entries as the device's
+    /// and names queues that are in use. Asked for after each reset where VFs can choose.
     fn set_rss(&mut self, rss: &Rss) -> Result<()>;
 
     /// Reads every register that reading does not change.

@@ -165,7 +165,7 @@ impl Vf for Ixgbevf {
         self.check_queues()?;
         self.ask_enabled()?;
         self.reset_mode()?;
-        self.spread();
+        self.count_queues();
         Ok(welcome.mac)
     }
 

@@ -3,7 +3,7 @@
 use super::models::Model;
 use super::{Ixgbevf, messages};
 use crate::nic::pf::{INFO_SHIFT, with_address};
-use crate::{Error, MacAddress, Result};
+use crate::{MacAddress, Result};
 
 /// The largest frame that needs no PF with jumbo frames on, with FCS.
 pub(super) const STANDARD_FRAME: u16 = 1518;
@@ -42,24 +42,11 @@ impl Ixgbevf {
     }
 
     pub(super) fn ask_max_frame(&mut self, len: u16) -> Result<()> {
-        let refusal = self.ask_length(len);
-        if let Err(Error::Refused { .. }) = refusal
-            && self.model.one_frame_size
-            && len != self.max_frame
-            && let Err(error) = self.ask_length(self.max_frame)
-        {
-            let device = self.registers.device();
-            tracing::warn!(device, %error, "the PF has stopped this VF's receive");
-        }
-        refusal?;
+        // What the limit counts has the FCS, and no VLAN tag.
+        self.pf.set_max_frame(len, len.into(), remedy(&self.model, len))?;
         self.max_frame = len;
         self.limit_length();
         Ok(())
-    }
-
-    fn ask_length(&mut self, len: u16) -> Result<()> {
-        // What the limit counts has the FCS, and no VLAN tag.
-        self.pf.set_max_frame(len, len.into(), remedy(&self.model, len))
     }
 }
 

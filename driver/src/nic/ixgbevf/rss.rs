@@ -9,18 +9,10 @@ use super::{Ixgbevf, messages, regs};
 use crate::nic::{Rss, RssKinds};
 use crate::{Error, Result};
 
-/// Entries of a VF's own table.
+/// Entries of a VF's own table, four to a register.
 const OWN_TABLE: usize = 64;
 /// Entries of the PF's table.
 const PF_TABLE: usize = 128;
-
-/// The key to begin with, the same at every start: the one with which Microsoft's specification
-/// verifies hashes, and DPDK's drivers begin, too.
-const KEY: [u8; 40] = [
-    0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0,
-    0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80, 0x30, 0xf2, 0x0c,
-    0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
-];
 
 impl RssKinds {
     /// Each kind, with its bit in MRQC.
@@ -74,14 +66,11 @@ impl Ixgbevf {
         Ok(())
     }
 
-    /// Spreads packets evenly over the queues in use, after a reset.
-    pub(super) fn spread(&self) {
+    /// Tells the device, after a reset, how many queues RSS selects from: by how many bits of what
+    /// the table says.
+    pub(super) fn count_queues(&self) {
         let bits = u32::from(self.used.rx).next_power_of_two().ilog2();
         self.registers.write(regs::PSRTYPE, bits << regs::PSRTYPE_RQPL_SHIFT);
-        if self.model.rss == RssAccess::Own {
-            let table = (0..self.used.rx).cycle().take(OWN_TABLE).collect();
-            self.write_rss(&Rss { key: KEY, table, kinds: RssKinds::default() });
-        }
     }
 
     fn write_rss(&self, rss: &Rss) {
@@ -89,7 +78,7 @@ impl Ixgbevf {
         for (i, word) in (0..).zip(words) {
             self.registers.write(regs::RSSRK + 4 * i, word);
         }
-        for (i, entries) in (0..).zip(rss.table.as_chunks().0) {
+        for (i, entries) in (0..OWN_TABLE as u64 / 4).zip(rss.table.as_chunks().0) {
             let bytes: [u8; 4] = entries.map(|queue: u16| queue as u8);
             self.registers.write(regs::RETA + 4 * i, u32::from_le_bytes(bytes));
         }
@@ -103,21 +92,6 @@ impl Ixgbevf {
                 what: format!("an {} has its PF's RSS key and table", self.model.name),
                 remedy: "set them on the PF (`ethtool -X <pf>`), or use an X550 or later".into(),
             });
-        }
-        let bad = |value: String, allowed: String| {
-            Err(Error::Config { key: "RSS table", value, allowed })
-        };
-        if rss.table.len() != OWN_TABLE {
-            return bad(
-                format!("of {} entries", rss.table.len()),
-                format!("this device's has {OWN_TABLE}"),
-            );
-        }
-        if let Some(queue) = rss.table.iter().find(|&&queue| queue >= self.used.rx) {
-            return bad(
-                format!("with queue {queue}"),
-                format!("the port has receive queues 0 to {}", self.used.rx - 1),
-            );
         }
         self.write_rss(rss);
         Ok(())
