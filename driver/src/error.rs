@@ -1,5 +1,6 @@
 //! What can go wrong, and what the person at the keyboard can do about it.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -8,7 +9,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that this crate reports. Each message names the device or path, what was tried, the
 /// kernel's answer where there is one, and the remedy.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` prints the same message as `Display`, so that it is what a `main` which returns a
+/// [`Result`] shows, and what a failed `unwrap` does.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Text that should be a PCI address is not one.
@@ -221,4 +225,24 @@ pub enum Error {
         /// What was waited for.
         what: String,
     },
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_the_remedy() {
+        let error = Error::NoVfioDriver { device: "0000:01:10.0".to_string() };
+        assert_eq!(
+            format!("{error:?}"),
+            "0000:01:10.0: the driver vfio-pci is not loaded: run `modprobe vfio-pci`"
+        );
+    }
 }

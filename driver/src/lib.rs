@@ -47,7 +47,7 @@ pub use link::LinkState;
 pub use mac::{BadMac, MacAddress};
 pub use nic::{RegisterValue, Rss, RssKinds};
 pub use port::{
-    Config, DeviceStats, Direction, Event, Info, Offloads, Port, Queues, RxQueue, RxStats, Stats,
-    TxQueue, TxStats,
+    Config, DeviceStats, Direction, Event, ExtendedStat, Info, Offloads, Port, Queues, RxQueue,
+    RxStats, Stats, TxQueue, TxStats,
 };
 pub use root::Root;

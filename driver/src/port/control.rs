@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::event::Direction;
 use super::queue::Watch;
 use super::settings::Settings;
-use super::stats::Widened;
+use super::stats::{DeviceStats, Widened};
 use crate::nic::Vf;
 use crate::{LinkState, Result};
 
@@ -32,6 +32,8 @@ pub(crate) struct Book {
     pub(crate) link: LinkState,
     pub(crate) settings: Settings,
     pub(crate) stats: Widened,
+    /// Requests that were sent to the PF, when that was looked at last.
+    pub(crate) requests: u64,
     /// The queues that were given out, by direction and number.
     pub(crate) queues: BTreeMap<(Direction, u16), Started>,
 }
@@ -48,6 +50,14 @@ pub(crate) struct Started {
 }
 
 impl Book {
+    /// Takes the device's counters; `None` when there are none to be had.
+    pub(crate) fn read_counters(&mut self, vf: &mut dyn Vf) -> Option<DeviceStats> {
+        self.requests = vf.requests();
+        // Until it has recovered, nobody knows where they start again.
+        let readings = if self.ready { vf.stats() } else { None };
+        readings.map(|readings| self.stats.update(readings))
+    }
+
     /// Notes that a worker has shown a queue to the device.
     pub(crate) fn shown(&mut self, direction: Direction, number: u16) {
         if let Some(queue) = self.queues.get_mut(&(direction, number)) {
@@ -132,15 +142,19 @@ impl Control {
         }
     }
 
-    /// Does something with registers if the device is to be had now: for workers, who never wait.
-    pub(crate) fn try_with<T>(&self, with: impl FnOnce(&mut dyn Vf, &mut Book) -> T) -> Option<T> {
+    /// Does something now, with registers if the device is to be had, or not at all: for workers, who
+    /// never wait.
+    pub(crate) fn try_with<T>(
+        &self,
+        with: impl FnOnce(Option<&mut (dyn Vf + 'static)>, &mut Book) -> T,
+    ) -> Option<T> {
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
         let State { vf, book, .. } = &mut *state;
-        vf.as_mut().map(|vf| with(&mut **vf, book))
+        Some(with(vf.as_deref_mut(), book))
     }
 
     /// Does something with registers, or without the device if somebody waits for the PF.

@@ -16,7 +16,7 @@ use super::settings::Settings;
 use super::stats::Widened;
 use super::tally::Tally;
 use crate::arena::Arena;
-use crate::nic::Vf;
+use crate::nic::{Rss, Vf};
 use crate::transport::Transport;
 use crate::{Error, LinkState, MacAddress, Result};
 
@@ -70,16 +70,22 @@ impl Device {
         let assigned = greet(&mut *vf)?;
         let mac = config.mac.or(assigned).unwrap_or_else(local_mac);
         let mut settings = Settings::new(mac, config);
+        let entries = vf.limits().rss_table;
+        if settings.rss.is_none() && entries > 0 {
+            settings.rss = Some(Rss::spread(config.rx_queues, entries));
+        }
         let refusal = settings.apply_mac(&mut *vf, assigned)?;
         let refusals = settings.apply(&mut *vf)?;
         if let Some(refusal) = refusal.into_iter().chain(refusals).next() {
             return Err(refusal);
         }
+        let (requests, link) = (vf.requests(), vf.link());
         let book = Book {
             ready: true,
             gone: false,
             resets: 0,
-            link: vf.link(),
+            link,
+            requests,
             settings,
             stats: Widened::new(vf.stats(), vf.limits().octet_bits),
             queues: Default::default(),

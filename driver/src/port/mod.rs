@@ -12,11 +12,13 @@ mod local_mac;
 mod queue;
 mod report;
 mod requests;
+mod rss;
 mod settings;
 mod stalls;
 mod stats;
 mod tally;
 mod watch;
+mod xstats;
 
 use std::fmt;
 use std::mem;
@@ -35,6 +37,7 @@ pub use event::{Direction, Event};
 pub use info::{Info, Offloads};
 pub use queue::{RxQueue, TxQueue};
 pub use stats::{DeviceStats, RxStats, Stats, TxStats};
+pub use xstats::ExtendedStat;
 
 use barline_ring::Pool;
 use device::Device;

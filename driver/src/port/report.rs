@@ -1,5 +1,6 @@
 //! What a port tells of itself and its device.
 
+use super::xstats::{self, ExtendedStat};
 use super::{Info, Port, Stats};
 use crate::nic::RegisterValue;
 use crate::{LinkState, MacAddress};
@@ -24,17 +25,24 @@ impl Port {
     /// recovery, the device's counters are those of its last look, 100 ms before at most.
     pub fn stats(&self) -> Stats {
         self.device.control.with_soon(|vf, book| {
-            // Until it has recovered, nobody knows where its counters start again.
-            let readings = vf.filter(|_| book.ready).and_then(|vf| vf.stats());
-            let device = match readings {
-                Some(readings) => book.stats.update(readings),
-                None => book.stats.total(),
-            };
-            let mut stats = Stats { device, ..Stats::default() };
+            vf.map(|vf| book.read_counters(vf));
+            let mut stats = Stats { device: book.stats.total(), ..Stats::default() };
             for (&(_, number), queue) in &book.queues {
                 queue.watch.count(number, &mut stats);
             }
             stats
+        })
+    }
+
+    /// Every counter that there is: the device's, those of each queue, and what the driver has done
+    /// itself. As old as [`Port::stats`] says.
+    pub fn xstats(&self) -> Vec<ExtendedStat> {
+        self.device.control.with_soon(|vf, book| {
+            vf.map(|vf| book.read_counters(vf));
+            let queues = book.queues.iter();
+            let queues = queues.flat_map(|(&(_, number), queue)| queue.watch.extended(number));
+            let driver = xstats::driver(&self.device.tally, book.requests);
+            xstats::device(book.stats.total()).chain(queues).chain(driver).collect()
         })
     }
 

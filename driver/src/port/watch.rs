@@ -14,6 +14,7 @@ use super::event::{Direction, Event};
 use super::home::Home;
 use super::interrupts::Interrupts;
 use super::stalls::{Sight, Stalls};
+use super::stats::DeviceStats;
 use crate::eventfd::{self, EventFd};
 use crate::nic::Vf;
 use crate::{Error, LinkState, Result};
@@ -237,8 +238,9 @@ impl State {
 
     /// Finds queues that stand still: the worker waits for the device, and the device has work.
     fn look_for_stalls(&mut self, vf: &mut dyn Vf, book: &mut Book) {
-        let Some(readings) = vf.stats() else { return };
-        let received = book.stats.update(readings).rx_packets;
+        let Some(DeviceStats { rx_packets: received, .. }) = book.read_counters(vf) else {
+            return;
+        };
         if !self.link.is_up() {
             return self.stalls.clear();
         }

@@ -5,7 +5,8 @@
 #![allow(unsafe_code)]
 
 use barline_ring::{
-    Adv82576, Adv82599, AdvI350, FrameBatch, Pool, RingError, RxConfig, RxRing, TxConfig, TxRing,
+    Adv82576, Adv82599, AdvI350, FrameBatch, Pool, RingError, RxConfig, RxDescriptorStatus, RxRing,
+    TxConfig, TxDescriptorStatus, TxRing,
 };
 
 use super::seat::Ring;
@@ -69,6 +70,15 @@ impl Rx {
         let rx = RxConfig { len: config.rx_ring, max_chain: MAX_RX_CHAIN };
         let ring = for_ring!(Rx of vf.format(), RxRing::new(memory, tail, arena, rx));
         ring.map_err(|error| no_ring("rx_ring", config.rx_ring, error))
+    }
+
+    pub(super) fn used(&self) -> usize {
+        for_ring!(Rx, self, ring => ring.used())
+    }
+
+    pub(super) fn descriptor(&self, offset: usize) -> Result<RxDescriptorStatus> {
+        for_ring!(Rx, self, ring => ring.descriptor(offset))
+            .map_err(|error| no_descriptor(offset, error))
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -143,6 +153,11 @@ impl Tx {
         for_ring!(Tx, self, ring => ring.pending())
     }
 
+    pub(super) fn descriptor(&self, offset: usize) -> Result<TxDescriptorStatus> {
+        for_ring!(Tx, self, ring => ring.descriptor(offset))
+            .map_err(|error| no_descriptor(offset, error))
+    }
+
     /// Packets whose fate is unknown.
     pub(super) fn lost(&self) -> u64 {
         for_ring!(Tx, self, ring => ring.counters().lost.value())
@@ -197,6 +212,14 @@ impl Ring for Tx {
 /// The longest packet, in a buffer's bytes, for a port's largest frame.
 fn max_packet(settings: &Settings) -> usize {
     usize::from(settings.max_frame) - FCS + TAG
+}
+
+fn no_descriptor(offset: usize, error: RingError) -> Error {
+    Error::Config {
+        key: "descriptor offset",
+        value: offset.to_string(),
+        allowed: error.to_string(),
+    }
 }
 
 fn no_ring(key: &'static str, len: usize, error: RingError) -> Error {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use barline_ring::FrameBatch;
+use barline_ring::{FrameBatch, RxDescriptorStatus};
 
 use super::deadline;
 use super::rings::Rx;
@@ -63,6 +63,21 @@ impl RxQueue {
             Some(ring) => ring.poll(batch),
             None => 0,
         }
+    }
+
+    /// Descriptors that the device has filled and that were not polled: how far the worker is behind.
+    /// Looks at each of them, which takes a while when they are many.
+    pub fn used(&self) -> usize {
+        self.0.as_ring().map_or(0, Rx::used)
+    }
+
+    /// State of the descriptor that is `offset` places behind the next one to be polled.
+    ///
+    /// # Errors
+    /// The ring has no more than `offset` descriptors ([`Config::rx_ring`]).
+    pub fn descriptor(&self, offset: usize) -> Result<RxDescriptorStatus> {
+        let status = self.0.as_ring().map(|ring| ring.descriptor(offset));
+        status.unwrap_or(Ok(RxDescriptorStatus::Unavailable))
     }
 
     /// Turns the queue off and leaves it off, while the port and its other queues go on: polling
@@ -123,7 +138,7 @@ impl RxQueue {
             // What came before the interrupt was on need not signal, and what was polled since the
             // last one may.
             let left = end.saturating_duration_since(Instant::now());
-            let ready = current && self.0.idle_ring().is_some_and(Rx::is_ready);
+            let ready = current && self.0.as_ring().is_some_and(Rx::is_ready);
             if ready || left.is_zero() {
                 return Ok(ready);
             }

@@ -117,7 +117,7 @@ impl<R: Ring> Seat<R> {
     }
 
     /// The ring as it is, to be looked at.
-    pub(super) fn idle_ring(&self) -> Option<&R> {
+    pub(super) fn as_ring(&self) -> Option<&R> {
         self.ring.as_ref()
     }
 
@@ -132,18 +132,18 @@ impl<R: Ring> Seat<R> {
         {
             return false;
         }
-        let done = device.control.try_with(|vf, book| {
+        let done = device.control.try_with(|vf, book| match vf {
             // A reset may have come in between.
-            book.ready.then(|| {
-                if book.resets != self.resets {
-                    return self
-                        .show(vf, book)
-                        .inspect_err(|_| book.not_shown(R::DIRECTION, self.number));
-                }
+            _ if !book.ready => None,
+            _ if book.resets == self.resets => {
                 self.ring.iter_mut().for_each(|ring| ring.adopt(&book.settings));
                 self.epoch = device.epoch();
-                Ok(())
-            })
+                Some(Ok(()))
+            }
+            None => None,
+            Some(vf) => Some(self.show(vf, book).inspect_err(|_| {
+                book.not_shown(R::DIRECTION, self.number);
+            })),
         });
         match done.flatten() {
             Some(Ok(())) => true,
@@ -168,6 +168,7 @@ impl<R: Ring> Seat<R> {
         ring.publish();
         (self.epoch, self.resets, self.retry) = (self.device.epoch(), book.resets, None);
         book.shown(R::DIRECTION, self.number);
+        self.device.tally.queue_restarts.up();
         Ok(())
     }
 

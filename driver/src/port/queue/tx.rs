@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use barline_ring::{FrameBatch, Pool};
+use barline_ring::{FrameBatch, Pool, TxDescriptorStatus};
 
 use super::deadline;
 use super::rings::Tx;
@@ -50,8 +50,15 @@ impl TxQueue {
     /// waits. While the device recovers from a reset, and while the queue is stopped, nothing is
     /// taken.
     ///
-    /// A packet that is shorter than 17 bytes, longer than the port's largest frame, or of too many frames is
-    /// dropped and counted in [`TxStats::invalid`](crate::TxStats::invalid).
+    /// The device does for a packet what was asked on its first frame:
+    /// [`PacketMut::set_offload`](crate::PacketMut::set_offload) has IPv4, TCP, UDP and SCTP checksums
+    /// inserted and TCP segments cut to size, [`FrameMut::set_vlan`](crate::FrameMut::set_vlan) a VLAN
+    /// tag. All devices here do all of these. A request that changes from packet to packet takes a
+    /// descriptor more for each change.
+    ///
+    /// A packet that is shorter than 17 bytes, longer than the port's largest frame (or would be cut
+    /// into segments that are), or of too many frames ([`Info::max_tx_frames`](crate::Info)) is dropped
+    /// and counted in [`TxStats::invalid`](crate::TxStats::invalid).
     ///
     /// # Panics
     /// The batch is of another arena than the port.
@@ -76,9 +83,21 @@ impl TxQueue {
         }
     }
 
-    /// Descriptors that the device was given and has not reported done.
+    /// Descriptors that the device was given and has not reported done, as far as was looked when
+    /// frames were freed last.
     pub fn pending(&self) -> usize {
-        self.0.idle_ring().map_or(0, Tx::pending)
+        self.0.as_ring().map_or(0, Tx::pending)
+    }
+
+    /// State of the descriptor that is `offset` places behind the next one to be written: the first
+    /// that is [`TxDescriptorStatus::Full`] tells how many are free. Looks at what the device has
+    /// reported by now.
+    ///
+    /// # Errors
+    /// The ring has no more than `offset` descriptors ([`Config::tx_ring`]).
+    pub fn descriptor(&self, offset: usize) -> Result<TxDescriptorStatus> {
+        let status = self.0.as_ring().map(|ring| ring.descriptor(offset));
+        status.unwrap_or(Ok(TxDescriptorStatus::Unavailable))
     }
 
     /// Waits until the device has sent everything (true) or `timeout` is over (false). False, too,
@@ -88,7 +107,7 @@ impl TxQueue {
     /// The pool is of another arena than the port.
     pub fn flush(&mut self, pool: &Pool, timeout: Duration) -> bool {
         let end = deadline(timeout);
-        let lost = |seat: &Seat<Tx>| seat.idle_ring().map_or(0, Tx::lost);
+        let lost = |seat: &Seat<Tx>| seat.as_ring().map_or(0, Tx::lost);
         let before = lost(&self.0);
         for look in 1_u32.. {
             self.reap(pool);

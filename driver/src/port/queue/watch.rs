@@ -3,6 +3,7 @@
 use barline_ring::{Format, RxWatch, TxWatch};
 
 use crate::port::stats::{RxStats, Stats, TxStats};
+use crate::port::xstats::ExtendedStat;
 
 /// A queue as others than its worker see it.
 pub(in crate::port) trait Watch: Send {
@@ -14,6 +15,9 @@ pub(in crate::port) trait Watch: Send {
 
     /// Adds the queue's counters to a port's.
     fn count(&self, number: u16, stats: &mut Stats);
+
+    /// All of the queue's counters.
+    fn extended(&self, number: u16) -> Vec<ExtendedStat>;
 }
 
 impl<F: Format> Watch for RxWatch<F> {
@@ -28,6 +32,20 @@ impl<F: Format> Watch for RxWatch<F> {
     fn count(&self, number: u16, stats: &mut Stats) {
         stats.rx.push(RxStats::new(number, self.counters()));
     }
+
+    fn extended(&self, number: u16) -> Vec<ExtendedStat> {
+        let counters = self.counters();
+        [
+            ("packets", &counters.packets),
+            ("bytes", &counters.bytes),
+            ("errors", &counters.errors),
+            ("bad_length", &counters.bad_length),
+            ("too_long", &counters.too_long),
+            ("no_buffers", &counters.no_buffers),
+        ]
+        .map(|(name, count)| ExtendedStat::new(format!("rx_q{number}_{name}"), count.value()))
+        .into()
+    }
 }
 
 impl<F: Format> Watch for TxWatch<F> {
@@ -41,5 +59,18 @@ impl<F: Format> Watch for TxWatch<F> {
 
     fn count(&self, number: u16, stats: &mut Stats) {
         stats.tx.push(TxStats::new(number, self.counters()));
+    }
+
+    fn extended(&self, number: u16) -> Vec<ExtendedStat> {
+        let counters = self.counters();
+        [
+            ("packets", &counters.packets),
+            ("bytes", &counters.bytes),
+            ("completed", &counters.completed),
+            ("invalid", &counters.invalid),
+            ("lost", &counters.lost),
+        ]
+        .map(|(name, count)| ExtendedStat::new(format!("tx_q{number}_{name}"), count.value()))
+        .into()
     }
 }
