@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use crate::function::{Effect, Function, Message};
-use crate::pf::Pf;
+use crate::pf::{self, Pf};
 use crate::uplink::Uplink;
 use crate::{Fault, Memory, Notice, Plane, RegisterFile, Spec, VfCounters};
 
@@ -224,7 +224,7 @@ impl Adapter {
     /// What ends a step: interrupts that are due, and what the statistics registers show.
     pub(crate) fn settle(&mut self) {
         for function in self.functions.iter_mut().flatten() {
-            function.publish();
+            function.publish(self.now);
             function.settle(self.now);
         }
     }
@@ -245,10 +245,9 @@ impl Adapter {
             Fault::PfReset => self.update_all(|port| port.resets += 1),
             Fault::PfInterface { up } => self.update_all(|port| port.pf_down = !up),
             Fault::Link { up } => self.update_all(|port| port.link = up),
-            Fault::PortVlan { vf, vlan } => self.plane.update(vf, |port| {
-                port.port_vlan = vlan;
-                crate::pf::restart_vlans(port);
-            }),
+            Fault::PortVlan { vf, vlan } => {
+                self.plane.update(vf, |port| pf::set_port_vlan(port, vlan));
+            }
             Fault::Trust { vf, trusted } => self.plane.update(vf, |port| {
                 if port.trusted != trusted {
                     port.trusted = trusted;
@@ -260,8 +259,8 @@ impl Adapter {
                 port.pf_set_mac = mac.is_some();
             }),
             Fault::DropOneIn(number) => self.drop_one_in = number,
-            Fault::Mailbox { vf, .. }
-            | Fault::AbsurdWritebacks { vf, .. }
+            Fault::Mailbox { vf, mood } => self.with_pf(vf, |pf| pf.change_mood(mood)),
+            Fault::AbsurdWritebacks { vf, .. }
             | Fault::LostInterrupts { vf, .. }
             | Fault::Removal { vf }
             | Fault::WantedBack { vf }

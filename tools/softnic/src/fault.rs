@@ -16,6 +16,8 @@ pub enum MailboxMood {
     Silent,
     /// It refuses every request but the greeting.
     Refusing,
+    /// It has taken the buffer and does not let go of it.
+    Holding,
 }
 
 /// Something to happen to an adapter. What names a VF happens to a VF that this process drives, or not

@@ -123,3 +123,77 @@ fn writable(at: usize) -> u8 {
         _ => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Model;
+
+    fn space() -> ConfigSpace {
+        ConfigSpace::new(Model::X550.generation())
+    }
+
+    fn dword(space: &ConfigSpace, at: usize) -> u32 {
+        let mut bytes = [0; 4];
+        space.read(at, &mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    #[test]
+    fn it_shows_a_vf_as_lspci_does() {
+        let space = space();
+        assert_eq!(dword(&space, 0x00), 0xffff_ffff, "a VF has no ids of its own");
+        assert_eq!(dword(&space, 0x04), 0x0010_0000, "no memory space bit, a list of capabilities");
+        assert_eq!(dword(&space, 0x08) >> 8, 0x02_0000, "an Ethernet controller");
+        for bar in (0x10..0x28).step_by(4) {
+            assert_eq!(dword(&space, bar), 0);
+        }
+        // The list: MSI-X with three vectors, table in BAR 3; then PCI Express, the last.
+        assert_eq!(dword(&space, 0x34), 0x70);
+        assert_eq!(dword(&space, 0x70), 0x0002_a011);
+        assert_eq!((dword(&space, 0x74), dword(&space, 0x78)), (0x0000_0003, 0x0000_2003));
+        assert_eq!(dword(&space, 0xa0), 0x0002_0010);
+        assert_ne!(dword(&space, 0xa4) & 1 << 28, 0, "function-level reset");
+        // The extended list: error reporting, then ARI, the last.
+        assert_eq!(dword(&space, 0x100), 0x1501_0001);
+        assert_eq!(dword(&space, 0x150), 0x0001_000e);
+    }
+
+    #[test]
+    fn only_bus_mastering_and_msix_can_be_written() {
+        let mut space = space();
+        let before: Vec<u32> = (0..LEN).step_by(4).map(|at| dword(&space, at)).collect();
+        for at in (0..LEN).filter(|at| *at != 0xa9) {
+            assert!(!space.write(at, &[0xff]));
+        }
+        assert!(space.is_bus_master());
+        for (at, before) in (0..LEN).step_by(4).zip(before) {
+            let after = dword(&space, at);
+            let written = match at {
+                0x04 => 1 << 2,
+                0x70 => 3 << 30,
+                _ => 0,
+            };
+            assert_eq!(after, before | written, "{at:#x}");
+        }
+        space.write(0x04, &[0, 0]);
+        assert!(!space.is_bus_master());
+    }
+
+    #[test]
+    fn a_reset_is_asked_for_by_one_bit_which_reads_zero() {
+        let mut space = space();
+        assert!(space.write(0xa8, &[0x00, 0x80]));
+        assert!(!space.write(0xa8, &[0x80, 0x00]));
+        assert_eq!(dword(&space, 0xa8), 0);
+    }
+
+    #[test]
+    fn there_is_nothing_beyond_its_end() {
+        let mut space = space();
+        let mut bytes = [0; 8];
+        space.read(LEN - 4, &mut bytes);
+        assert_eq!(bytes, [0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+        assert!(!space.write(usize::MAX, &[1, 2, 3]));
+    }
+}

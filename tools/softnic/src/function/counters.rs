@@ -36,32 +36,80 @@ pub struct VfCounters {
     pub mailbox_requests: u64,
 }
 
-impl VfCounters {
-    /// What the statistics registers have counted since `then`.
-    pub(crate) fn since(&self, then: &VfCounters) -> VfCounters {
-        VfCounters {
-            rx_packets: self.rx_packets.wrapping_sub(then.rx_packets),
-            rx_octets: self.rx_octets.wrapping_sub(then.rx_octets),
-            rx_multicast: self.rx_multicast.wrapping_sub(then.rx_multicast),
-            tx_packets: self.tx_packets.wrapping_sub(then.tx_packets),
-            tx_octets: self.tx_octets.wrapping_sub(then.tx_octets),
-            ..*self
+/// How old the statistics registers may get, in nanoseconds. They share cache lines with the doorbells of
+/// queue 0, which a busy driver should have for itself.
+const STALE: u64 = 1_000_000;
+
+/// The statistics registers (82599 datasheet 8.3.5.13). They wrap around and are cleared by nothing that
+/// a VF can do: not by reading, nor by a reset of its own.
+#[derive(Debug, Default)]
+pub(super) struct Statistics {
+    /// What had been counted when they were last zero.
+    from: Counted,
+    /// What they show.
+    shown: Counted,
+    /// What had been counted when [`Statistics::publish`] was last called.
+    last: Counted,
+    /// When they were written.
+    written: u64,
+}
+
+impl Statistics {
+    /// Writes the registers if they are old, or if nothing is being counted just now.
+    pub(super) fn publish(&mut self, counters: &VfCounters, registers: &RegisterFile, now: u64) {
+        let counted = Counted::of(counters);
+        let is_still = counted == std::mem::replace(&mut self.last, counted);
+        if counted != self.shown && (is_still || now.saturating_sub(self.written) >= STALE) {
+            self.written = now;
+            self.write(counted, registers);
         }
     }
 
-    /// Shows them in the statistics registers (82599 datasheet 8.3.5.13): packets of 32 bits, octets of
-    /// 36, which wrap around and are cleared by nothing that the VF can do.
-    pub(crate) fn publish(&self, registers: &RegisterFile) {
+    /// Writes the registers.
+    pub(super) fn write_now(&mut self, counters: &VfCounters, registers: &RegisterFile) {
+        self.write(Counted::of(counters), registers);
+    }
+
+    /// The registers were zeroed.
+    pub(super) fn zero(&mut self, counters: &VfCounters) {
+        self.from = Counted::of(counters);
+        self.shown = self.from;
+    }
+
+    fn write(&mut self, counted: Counted, registers: &RegisterFile) {
+        self.shown = counted;
+        let [rx_packets, rx_octets, rx_multicast, tx_packets, tx_octets] =
+            std::array::from_fn(|i| counted.0[i].wrapping_sub(self.from.0[i]));
         let octets = |value: u64, low, high| {
             registers.store(low, value as u32);
             registers.store(high, (value >> 32) as u32 & 0xf);
         };
-        registers.store(regs::VFGPRC, self.rx_packets as u32);
-        octets(self.rx_octets, regs::VFGORC_LSB, regs::VFGORC_MSB);
-        registers.store(regs::VFMPRC, self.rx_multicast as u32);
-        registers.store(regs::VFGPTC, self.tx_packets as u32);
-        octets(self.tx_octets, regs::VFGOTC_LSB, regs::VFGOTC_MSB);
+        registers.store(regs::VFGPRC, rx_packets as u32);
+        octets(rx_octets, regs::VFGORC_LSB, regs::VFGORC_MSB);
+        registers.store(regs::VFMPRC, rx_multicast as u32);
+        registers.store(regs::VFGPTC, tx_packets as u32);
+        octets(tx_octets, regs::VFGOTC_LSB, regs::VFGOTC_MSB);
     }
+}
+
+/// Received packets, octets and multicast packets, sent packets and octets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counted([u64; 5]);
+
+impl Counted {
+    fn of(counters: &VfCounters) -> Counted {
+        let VfCounters { rx_packets, rx_octets, rx_multicast, tx_packets, tx_octets, .. } = *counters;
+        Counted([rx_packets, rx_octets, rx_multicast, tx_packets, tx_octets])
+    }
+}
+
+/// Whether a statistics register is at an offset.
+pub(super) fn is_statistic(offset: usize) -> bool {
+    use regs::{VFGORC_LSB, VFGORC_MSB, VFGOTC_LSB, VFGOTC_MSB, VFGPRC, VFGPTC, VFMPRC};
+    matches!(
+        offset,
+        VFGPRC | VFGORC_LSB | VFGORC_MSB | VFMPRC | VFGPTC | VFGOTC_LSB | VFGOTC_MSB
+    )
 }
 
 #[cfg(test)]
@@ -79,11 +127,39 @@ mod tests {
             tx_octets: (1 << 36) + 9,
             ..VfCounters::default()
         };
-        counters.publish(&registers);
+        Statistics::default().write_now(&counters, &registers);
         assert_eq!(registers.load(0x101c), 3);
         assert_eq!((registers.load(0x1020), registers.load(0x1024)), (0x3456_789a, 2));
         assert_eq!(registers.load(0x1034), 5);
         assert_eq!(registers.load(0x201c), 7);
         assert_eq!((registers.load(0x2020), registers.load(0x2024)), (9, 0));
+    }
+
+    #[test]
+    fn registers_are_written_once_a_millisecond_and_when_it_is_quiet() {
+        let registers = RegisterFile::new().unwrap();
+        let mut statistics = Statistics::default();
+        let mut counters = VfCounters { rx_packets: 1, ..VfCounters::default() };
+        let mut at = |packets, now| {
+            counters.rx_packets = packets;
+            statistics.publish(&counters, &registers, now);
+            registers.load(0x101c)
+        };
+        assert_eq!(at(1, 2_000_000), 1);
+        assert_eq!(at(2, 2_000_001), 1, "busy, and not old yet");
+        assert_eq!(at(3, 3_000_000), 3);
+        assert_eq!(at(4, 3_000_001), 3);
+        assert_eq!(at(4, 3_000_002), 4, "nothing came since");
+    }
+
+    #[test]
+    fn a_reset_of_the_device_starts_them_at_zero() {
+        let registers = RegisterFile::new().unwrap();
+        let mut statistics = Statistics::default();
+        let mut counters = VfCounters { tx_packets: 40, tx_octets: 1 << 35, ..Default::default() };
+        statistics.zero(&counters);
+        counters.tx_packets += 2;
+        statistics.write_now(&counters, &registers);
+        assert_eq!((registers.load(0x201c), registers.load(0x2024)), (2, 0));
     }
 }

@@ -5,6 +5,9 @@
 //! and let through, and the vector's interval has passed; sending it clears the bit (VTEIAC) and masks
 //! it (VTEIAM), where the driver asked for that.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use crate::regs;

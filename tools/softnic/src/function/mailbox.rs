@@ -89,6 +89,14 @@ impl Mailbox {
         self.words = [0; WORDS];
     }
 
+    /// The PF takes the buffer, and keeps it, or lets go of it.
+    pub(crate) fn set_pfs(&mut self, held: bool) {
+        self.status &= !MAILBOX_PFU;
+        if held && !self.is_vfs() {
+            self.status |= MAILBOX_PFU;
+        }
+    }
+
     /// The PF's reset begins or ends.
     pub(crate) fn set_pf_in_reset(&mut self, in_reset: bool) {
         if in_reset {
@@ -105,5 +113,64 @@ impl Mailbox {
         if self.status == 0 {
             self.status = MAILBOX_RSTD;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_clears_what_the_pf_did_but_not_its_reset() {
+        let mut mailbox = Mailbox::default();
+        mailbox.put(&[1]);
+        mailbox.take();
+        assert_eq!(mailbox.read(), 0x30);
+        assert_eq!(mailbox.read(), 0);
+        mailbox.set_pf_in_reset(true);
+        assert_eq!((mailbox.read(), mailbox.read()), (0x40, 0x40));
+        mailbox.set_pf_in_reset(false);
+        assert_eq!((mailbox.read(), mailbox.read()), (0x80, 0));
+        mailbox.set_pf_in_reset(false);
+        assert_eq!(mailbox.read(), 0, "no reset, no end of one");
+    }
+
+    #[test]
+    fn the_buffer_has_one_owner() {
+        let mut mailbox = Mailbox::default();
+        assert_eq!(mailbox.write(MAILBOX_VFU), Signal::default());
+        assert!(mailbox.is_vfs());
+        mailbox.set_pfs(true);
+        assert_eq!(mailbox.read(), MAILBOX_VFU, "the VF was first");
+        let signal = mailbox.write(MAILBOX_REQ);
+        assert_eq!(signal, Signal { request: true, acknowledged: false, released: true });
+        assert_eq!(mailbox.read(), 0, "requests do not read back");
+        mailbox.set_pfs(true);
+        mailbox.write(MAILBOX_VFU);
+        assert_eq!(mailbox.read(), MAILBOX_PFU);
+        mailbox.set_pfs(false);
+        mailbox.write(MAILBOX_VFU | MAILBOX_ACK | 0xf0);
+        assert_eq!(mailbox.read(), MAILBOX_VFU, "what only the device sets is not written");
+    }
+
+    #[test]
+    fn a_reset_empties_it_and_says_so() {
+        let mut mailbox = Mailbox::default();
+        mailbox.put(&[7; WORDS]);
+        mailbox.write(MAILBOX_VFU);
+        mailbox.reset();
+        assert_eq!((mailbox.read(), mailbox.word(15), mailbox.word(16)), (0x80, Some(0), None));
+        mailbox.set_pf_in_reset(true);
+        mailbox.reset();
+        assert_eq!(mailbox.read(), 0x40, "the PF's reset goes on");
+    }
+
+    #[test]
+    fn a_short_message_leaves_the_rest_of_the_buffer() {
+        let mut mailbox = Mailbox::default();
+        mailbox.set_word(1, 5);
+        mailbox.set_word(99, 5);
+        mailbox.put(&[3]);
+        assert_eq!((mailbox.word(0), mailbox.word(1)), (Some(3), Some(5)));
     }
 }

@@ -13,6 +13,7 @@ use std::io;
 use std::sync::Arc;
 
 use config::ConfigSpace;
+use counters::Statistics;
 pub use counters::VfCounters;
 use interrupts::Interrupts;
 pub(crate) use interrupts::{Cause, Message};
@@ -64,8 +65,7 @@ pub(crate) struct Function {
     pub(crate) link: Link,
     /// What has been counted since the VF was opened.
     pub(crate) counters: VfCounters,
-    /// What had been counted when the statistics registers were last zero.
-    counted_from: VfCounters,
+    statistics: Statistics,
     /// The PF's side of it.
     pub(crate) session: Session,
     notices: Notices,
@@ -99,7 +99,7 @@ impl Function {
             config: ConfigSpace::new(generation),
             link: Link::default(),
             counters: VfCounters::default(),
-            counted_from: VfCounters::default(),
+            statistics: Statistics::default(),
             session: Session::default(),
             notices: Notices::default(),
             absurd_writebacks: false,
@@ -126,10 +126,10 @@ impl Function {
         self.counters.interrupts = self.interrupts.delivered;
     }
 
-    /// Shows the statistics registers what has been counted.
-    pub(crate) fn publish(&self) {
+    /// Shows in the statistics registers what has been counted, unless that was done just now.
+    pub(crate) fn publish(&mut self, now: u64) {
         if !self.removed {
-            self.counters.since(&self.counted_from).publish(&self.registers);
+            self.statistics.publish(&self.counters, &self.registers, now);
         }
     }
 
@@ -153,15 +153,13 @@ impl Function {
         queues::power_on(&self.registers);
         self.registers.store(crate::regs::VFPSRTYPE, 0);
         self.interrupts.reset();
-        self.counted_from = self.counters;
+        self.statistics.zero(&self.counters);
         self.epoch += 1;
-        self.publish();
     }
 
     /// Something happens to this VF alone.
     pub(crate) fn suffer(&mut self, fault: Fault) {
         match fault {
-            Fault::Mailbox { mood, .. } => self.session.mood = mood,
             Fault::AbsurdWritebacks { on, .. } => self.absurd_writebacks = on,
             Fault::LostInterrupts { on, .. } => self.interrupts.lost = on,
             Fault::Removal { .. } => self.remove(),

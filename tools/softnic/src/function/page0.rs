@@ -1,7 +1,10 @@
 //! The registers of BAR 0, page 0, whose reading and writing has effects; and, for whoever does not map
 //! them, those of the queues, which have none.
 
-use super::{Function, Signal, WORDS};
+#[cfg(test)]
+mod tests;
+
+use super::{Function, Signal, WORDS, counters};
 use crate::regfile::PLAIN_START;
 use crate::regs;
 
@@ -23,6 +26,9 @@ impl Function {
             return u32::MAX;
         }
         if offset >= PLAIN_START {
+            if counters::is_statistic(offset) {
+                self.statistics.write_now(&self.counters, &self.registers);
+            }
             return self.registers.load(offset);
         }
         match offset {
@@ -44,7 +50,9 @@ impl Function {
             return Effect::None;
         }
         if offset >= PLAIN_START || is_kept(offset) {
-            self.registers.store(offset, value);
+            if !counters::is_statistic(offset) {
+                self.registers.store(offset, value);
+            }
             return Effect::None;
         }
         match offset {

@@ -4,8 +4,7 @@
 //! Such news is in the plane, where any process can put it. Each process shows it to the VFs it drives.
 
 use super::Pf;
-use super::message::Api;
-use crate::plane::PortState;
+use crate::plane::{Mode, PortState};
 
 /// From the last message of a PF that goes into reset to the reset itself, in nanoseconds: longer than
 /// any interrupt can be throttled.
@@ -44,7 +43,7 @@ impl Pf<'_> {
     /// The VF was just opened: what is so now is no news to it.
     pub(crate) fn acquaint(&mut self) {
         let port = self.plane.port(self.function.vf);
-        self.function.link.starts(port.link);
+        self.function.link.starts(port.link && !port.pf_down);
         let session = &mut self.function.session;
         session.seen = Seen { resets: port.resets, recalls: port.recalls, pf_down: port.pf_down };
         if port.pf_down {
@@ -75,13 +74,20 @@ impl Pf<'_> {
             self.function.session.phase = Phase::Leaving(self.now + LAST_WORDS);
             self.plane.update(self.function.vf, stop);
         }
-        let link_changed = port.link != self.function.link.is_up();
-        if link_changed {
-            self.function.link.set(port.link, self.now);
-        }
+        let link_changed = self.follow_link(&port);
         if goes || recalled || link_changed {
             self.ping();
         }
+    }
+
+    /// Shows the VF the link; there is none while the PF is in reset. True if it changed.
+    fn follow_link(&mut self, port: &PortState) -> bool {
+        let up = port.link && !self.function.session.phase.is_deaf();
+        let changed = up != self.function.link.is_up();
+        if changed {
+            self.function.link.set(up, self.now);
+        }
+        changed
     }
 
     /// Goes on with what takes time.
@@ -100,20 +106,25 @@ impl Pf<'_> {
         self.function.mailbox.set_pf_in_reset(true);
         let session = &mut self.function.session;
         session.phase = Phase::InReset(self.now + RESET);
-        session.api = Api::default();
+        session.mode = Mode::None;
         session.due = None;
         session.unsent = None;
         self.forget_filters();
         let (spoof_check, frame) = (self.spec.spoof_check, self.pf_frame() + 4);
         self.plane.update(self.function.vf, |port| {
+            port.mode = Mode::None;
             port.spoof_check = spoof_check;
             port.max_frame = frame;
         });
+        let port = self.plane.port(self.function.vf);
+        self.follow_link(&port);
     }
 
     fn end_reset(&mut self) {
         self.function.session.phase = Phase::Up;
         self.function.mailbox.set_pf_in_reset(false);
+        let port = self.plane.port(self.function.vf);
+        self.follow_link(&port);
         self.ping();
     }
 }

@@ -117,3 +117,17 @@ impl Pf<'_> {
         Ok(())
     }
 }
+
+/// The VLAN that a VF has without asking: that which the PF puts it into, or none, which is VLAN 0.
+pub(super) fn untagged(port: &PortState) -> u16 {
+    port.port_vlan.unwrap_or(0)
+}
+
+/// The administrator puts a VF into a VLAN, or takes it out (`ixgbe_ndo_set_vf_vlan`). VLANs that the VF
+/// has asked for stay.
+pub(crate) fn set_port_vlan(port: &mut PortState, vlan: Option<u16>) {
+    let before = untagged(port);
+    port.port_vlan = vlan;
+    port.vlans.retain(|v| *v != before);
+    port.vlans.push(untagged(port));
+}

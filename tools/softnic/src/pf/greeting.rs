@@ -1,9 +1,9 @@
 //! The first message of a VF: it was reset (Linux's `ixgbe_vf_reset_msg`).
 
 use super::message::{ACK, Api, NACK, RESET, address_words};
-use super::{Pf, Session};
+use super::Pf;
+use super::filters::untagged;
 use crate::Mac;
-use crate::plane::PortState;
 
 /// How a multicast address becomes a number of 12 bits: from its bits 47:36 (MCSTCTRL.MO 0).
 const MULTICAST_FILTER: u32 = 0;
@@ -39,14 +39,13 @@ impl Pf<'_> {
         self.plane.update(self.function.vf, |port| {
             port.further.clear();
             port.hashes.clear();
-            restart_vlans(port);
+            port.vlans = vec![untagged(port)];
             // The anti-spoofing that a further address has turned off comes back here only.
             if port.port_vlan.is_some() {
                 port.spoof_check = spoof_check;
             }
         });
-        let session = &mut self.function.session;
-        *session = Session { api: Api::default(), ..std::mem::take(session) };
+        self.function.session.api = Api::default();
         self.restore_multicast();
     }
 
@@ -54,9 +53,4 @@ impl Pf<'_> {
     pub(super) fn pf_frame(&self) -> u32 {
         self.spec.pf_mtu + 14
     }
-}
-
-/// The VLANs that a VF has without asking: that which the PF puts it into, or none, which is VLAN 0.
-pub(crate) fn restart_vlans(port: &mut PortState) {
-    port.vlans = vec![port.port_vlan.unwrap_or(0)];
 }

@@ -11,7 +11,7 @@ mod message;
 mod queries;
 pub(crate) mod rss;
 
-pub(crate) use greeting::restart_vlans;
+pub(crate) use filters::set_port_vlan;
 use message::{ACK, Api, CTS, KIND, NACK};
 
 use crate::Spec;
@@ -28,7 +28,7 @@ pub(crate) struct Session {
     /// The mode that the VF was granted (`xcast_mode`).
     mode: Mode,
     /// How the PF answers.
-    pub(crate) mood: MailboxMood,
+    mood: MailboxMood,
     /// When a request is looked at that came while the PF was late.
     due: Option<u64>,
     /// What the PF has to say once the VF lets go of the buffer.
@@ -55,20 +55,26 @@ pub(crate) struct Pf<'a> {
 impl Pf<'_> {
     /// The VF wrote the mailbox register.
     pub(crate) fn signal(&mut self, signal: Signal) {
-        if self.function.session.phase.is_deaf() {
+        let session = &mut self.function.session;
+        if session.phase.is_deaf() {
             return;
         }
-        if signal.request {
-            match self.function.session.mood {
-                MailboxMood::Silent => (),
-                MailboxMood::Late(by) => self.function.session.due = Some(self.now + by),
-                MailboxMood::Prompt | MailboxMood::Refusing => self.request(),
-            }
+        match session.mood {
+            MailboxMood::Silent | MailboxMood::Holding => return,
+            MailboxMood::Late(by) if signal.request => session.due = Some(self.now + by),
+            MailboxMood::Prompt | MailboxMood::Refusing if signal.request => self.request(),
+            _ => (),
         }
         if signal.acknowledged && !self.function.session.clear_to_send {
             self.send(&[NACK]);
         }
         self.flush();
+    }
+
+    /// The PF behaves otherwise from now on.
+    pub(crate) fn change_mood(&mut self, mood: MailboxMood) {
+        self.function.session.mood = mood;
+        self.function.mailbox.set_pfs(mood == MailboxMood::Holding);
     }
 
     /// Does what is due by now: requests that the PF is late with.
