@@ -176,14 +176,21 @@ impl<'p> FrameBatch<'p> {
         let arena = self.pool.arena();
         let (mut read, mut write) = (0, 0);
         while read < self.frames.len() {
-            let count = chain_len(&self.frames[read..]);
-            if keep(PacketMut::new(&mut self.frames[read..read + count], arena)) {
-                // A rotation instead of a copy: the frames to be freed gather behind, each still
-                // listed once, so that a panic in `keep` loses none.
-                self.frames[write..read + count].rotate_left(read - write);
-                write += count;
+            let end = read + chain_len(&self.frames[read..]);
+            if keep(PacketMut::new(&mut self.frames[read..end], arena)) {
+                // Swapped, not copied: the frames to be freed gather between, each still listed once,
+                // so that a panic in `keep` loses none.
+                for i in read..end {
+                    self.frames.swap(write, i);
+                    write += 1;
+                }
+            } else {
+                // They will not stay in order, and must not chain up with others.
+                for frame in &mut self.frames[read..end] {
+                    frame.flags = frame.flags.difference(Flags::MORE);
+                }
             }
-            read += count;
+            read = end;
         }
         self.truncate(write);
     }

@@ -44,14 +44,14 @@ pub struct RxCounters {
     pub bytes: Counter,
     /// Packets that the device marked as damaged; dropped.
     pub errors: Counter,
-    /// Packets with a length that no buffer has (0, or more than its data room): the device broke
-    /// the contract; dropped.
+    /// Packets with a length that no buffer has (0 but for a last buffer after others, or more than its
+    /// data room): the device broke the contract; dropped.
     pub bad_length: Counter,
     /// Packets over more frames than the ring or the batch allows; dropped.
     pub too_long: Counter,
     /// Times that the ring could not be refilled because arena and pool had no buffer left.
     pub no_buffers: Counter,
-    /// The next descriptor that the device reports.
+    /// The descriptor that the worker waits for.
     pub(crate) next: Published,
 }
 

@@ -18,7 +18,7 @@ pub fn handoff(arena: &Arena, capacity: usize) -> (FrameSender, FrameReceiver) {
     let (producer, consumer) = RingBuffer::new(capacity.clamp(1, arena.total()));
     let shared = Arc::new(Shared { arena: arena.clone(), ends: Mutex::new(Ends::default()) });
     let sender = FrameSender { producer, shared: shared.clone() };
-    (sender, FrameReceiver { consumer: Some(consumer), shared })
+    (sender, FrameReceiver { consumer: Some(consumer), too_long: 0, shared })
 }
 
 /// What both ends know. Only their drops lock it.
@@ -91,18 +91,35 @@ impl Drop for FrameSender {
 pub struct FrameReceiver {
     /// There until it is dropped.
     consumer: Option<Consumer<Frame>>,
+    too_long: u64,
     shared: Arc<Shared>,
 }
 
 impl FrameReceiver {
     /// Moves packets from the hand-off to the end of `batch`, as many as are there and fit; returns
-    /// how many frames.
+    /// how many frames. A packet of more frames than the batch's capacity would never fit: it is
+    /// dropped and counted, as [`RxRing::poll`](crate::RxRing::poll) does.
     ///
     /// # Panics
     /// The batch belongs to another arena.
     #[inline]
     pub fn recv(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         batch.check_arena(&self.shared.arena);
+        loop {
+            let count = self.take(batch);
+            if count > 0 || batch.room() == 0 || !self.drop_too_long(batch) {
+                return count;
+            }
+        }
+    }
+
+    /// Packets dropped since they had more frames than the capacity of a batch.
+    pub fn too_long(&self) -> u64 {
+        self.too_long
+    }
+
+    #[inline]
+    fn take(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         let Some(consumer) = &mut self.consumer else {
             return 0;
         };
@@ -119,6 +136,27 @@ impl FrameReceiver {
         to.truncate(start + count);
         chunk.commit(count);
         count
+    }
+
+    /// Drops the next packet if it is longer than the batch can ever hold; says whether it did.
+    fn drop_too_long(&mut self, batch: &FrameBatch<'_>) -> bool {
+        let Some(consumer) = &mut self.consumer else {
+            return false;
+        };
+        let Ok(chunk) = consumer.read_chunk(consumer.slots()) else {
+            return false;
+        };
+        let (head, tail) = chunk.as_slices();
+        let more = |frame: &&Frame| frame.flags.contains(crate::Flags::MORE);
+        let frames = || head.iter().chain(tail);
+        let count = frames().take_while(more).count() + 1;
+        if head.is_empty() || count <= batch.capacity() {
+            return false;
+        }
+        frames().take(count).for_each(|frame| batch.pool().put(&[frame.index]));
+        chunk.commit(count);
+        self.too_long += 1;
+        true
     }
 
     /// Whether the other end is gone; frames may be left.

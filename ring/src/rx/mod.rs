@@ -75,7 +75,7 @@ impl<F: Format> RxRing<F> {
             format: PhantomData,
         };
         ring.counters.next.set(ring.next);
-        match ring.fill() {
+        match ring.fill(config.len - BLOCK) {
             Ok(()) => Ok(ring),
             Err(error) => {
                 // No device has been told of the ring.
@@ -171,18 +171,19 @@ impl<F: Format> RxRing<F> {
         self.armed = self.armed.wrapping_add(BLOCK as u32);
     }
 
-    /// Fills an empty ring from the arena's depot.
-    fn fill(&mut self) -> Result<(), RingError> {
-        let needed = self.shadow.len() - BLOCK;
-        let mut buffers = Vec::with_capacity(needed);
-        let free = self.arena.take(needed, &mut buffers);
-        if free < needed {
+    /// Fills an empty ring from the arena's depot, with `least` buffers or more.
+    fn fill(&mut self, least: usize) -> Result<(), RingError> {
+        let mut buffers = Vec::with_capacity(self.shadow.len() - BLOCK);
+        let free = self.arena.take(self.shadow.len() - BLOCK, &mut buffers);
+        if free < least {
             self.arena.give(buffers);
-            return Err(RingError::NoBuffers { needed, free });
+            return Err(RingError::NoBuffers { needed: least, free });
         }
-        for block in buffers.as_chunks().0 {
+        let (blocks, rest) = buffers.as_chunks();
+        for block in blocks {
             self.arm(block);
         }
+        self.arena.give(rest.iter().copied());
         Ok(())
     }
 
@@ -201,18 +202,19 @@ impl<F: Format> RxRing<F> {
         self.slots.clear();
     }
 
-    /// Puts the ring back to its first state: fresh buffers, nothing published.
+    /// Puts the ring back to its first state: fresh buffers, nothing published. When the arena is
+    /// short of buffers the ring starts with fewer, 32 at least, and polling adds to them.
     ///
     /// # Safety
     /// The device's queue is off: it neither reads the descriptors nor writes to armed buffers, now
     /// or later, until it is told of them again.
     ///
     /// # Errors
-    /// The arena is short of buffers; the ring is empty then, and may be restarted again.
+    /// The arena has not even 32 buffers; the ring is empty then, and may be restarted again.
     #[allow(unsafe_code)]
     pub unsafe fn restart(&mut self) -> Result<(), RingError> {
         self.empty();
-        self.fill()
+        self.fill(BLOCK)
     }
 
     /// Ends the ring and frees its buffers.

@@ -7,12 +7,13 @@ use crate::{Format, FrameBatch};
 
 /// What stands at a position of the ring.
 enum Scan {
-    /// A whole packet of this many frames, now at the end of the batch.
-    Packet(usize),
+    /// A whole packet of this many frames, now at the end of the batch; after it, an empty buffer or
+    /// none.
+    Packet(usize, usize),
     /// A packet of this many frames that cannot be had: damaged, or against the contract.
     Drop(usize),
-    /// No whole packet yet, or none that fits.
-    Nothing,
+    /// No whole packet yet, or none that fits: it is up to the descriptor at this position.
+    Nothing(u32),
 }
 
 impl<F: Format> RxRing<F> {
@@ -34,20 +35,23 @@ impl<F: Format> RxRing<F> {
             packets += count;
             bytes += sum;
             match self.scan(batch) {
-                Scan::Packet(frames) => {
+                Scan::Packet(frames, empty) => {
                     self.next = self.next.wrapping_add(frames as u32);
+                    self.free(batch, empty);
                     packets += 1;
                     let start = batch.len() - frames;
                     bytes += finish(&mut batch.raw_mut()[start..]);
                 }
-                Scan::Drop(frames) => self.drop_packet(batch, frames),
-                Scan::Nothing => break,
+                Scan::Drop(frames) => self.free(batch, frames),
+                Scan::Nothing(position) => {
+                    self.counters.next.set(position);
+                    break;
+                }
             }
         }
         if packets > 0 {
             self.counters.packets.add(packets);
             self.counters.bytes.add(bytes);
-            self.counters.next.set(self.next);
         }
         self.refill(batch);
         batch.len() - before
@@ -94,32 +98,42 @@ impl<F: Format> RxRing<F> {
             }
             let done = F::rx_parse(self.slots.first(position), second);
             count += 1;
-            if self.skipping || self.refused(&done) {
+            if self.skipping || self.refused(&done, count) {
                 return self.drop_from(batch, start, count, &done);
             }
-            if count > self.max_chain || count > batch.capacity() {
+            let empty = usize::from(done.len == 0);
+            if count - empty > self.max_chain || count - empty > batch.capacity() {
                 self.counters.too_long.add(1);
                 self.skipping = true;
                 return self.drop_from(batch, start, count, &done);
             }
+            if empty > 0 {
+                end_before(batch, &done);
+                return Scan::Packet(count - 1, 1);
+            }
             if batch.room() == 0 {
+                count = 0;
                 break;
             }
             let frame = self.frame(position, &done);
             batch.raw_mut().push(frame);
             if done.end {
-                return Scan::Packet(count);
+                return Scan::Packet(count, 0);
             }
         }
         // The frames stay in the ring until the packet is whole.
         batch.raw_mut().truncate(start);
-        Scan::Nothing
+        Scan::Nothing(self.next.wrapping_add(count as u32))
     }
 
-    /// Whether a completion is damaged or impossible; counted.
+    /// Whether a completion, the `count`th of its packet, is damaged or impossible; counted.
     #[inline]
-    fn refused(&self, done: &RxDone) -> bool {
-        if done.len == 0 || usize::from(done.len) > self.arena.layout().data_room {
+    fn refused(&self, done: &RxDone, count: usize) -> bool {
+        // A buffer after the first may be empty when it ends the packet: the device moves on to it for
+        // the CRC, and strips that. The datasheets do not say whether it does (PKT_LEN is what was
+        // written to the buffer); the packet is whole either way.
+        let fits = usize::from(done.len) <= self.arena.layout().data_room;
+        if !fits || done.len == 0 && (count == 1 || !done.end) {
             self.counters.bad_length.add(1);
             return true;
         }
@@ -145,13 +159,11 @@ impl<F: Format> RxRing<F> {
     }
 
     /// Frees the buffers of the next `count` descriptors.
-    #[cold]
-    fn drop_packet(&mut self, batch: &FrameBatch<'_>, count: usize) {
+    fn free(&mut self, batch: &FrameBatch<'_>, count: usize) {
         for _ in 0..count {
             batch.pool().put(&[self.shadow[self.slots.slot(self.next)]]);
             self.next = self.next.wrapping_add(1);
         }
-        self.counters.next.set(self.next);
     }
 
     #[inline]
@@ -164,6 +176,15 @@ impl<F: Format> RxRing<F> {
             flags: if done.end { done.flags } else { done.flags | Flags::MORE },
             meta: done.hash,
         }
+    }
+}
+
+/// Ends a packet with the last frame of the batch, since the buffer after it, which says what is known
+/// of the packet, is empty.
+#[cold]
+fn end_before(batch: &mut FrameBatch<'_>, done: &RxDone) {
+    if let Some(last) = batch.raw_mut().last_mut() {
+        (last.flags, last.vlan, last.meta) = (done.flags, done.vlan, done.hash);
     }
 }
 

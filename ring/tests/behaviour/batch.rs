@@ -50,6 +50,40 @@ fn alloc_without_buffers_changes_nothing() {
 }
 
 #[test]
+fn alloc_many_appends_as_many_as_there_are() {
+    let rig = Rig::new(100, ROOM);
+    let pool = Pool::new(&rig.arena, 64);
+    let mut batch = pool.batch(150);
+    assert_eq!(batch.alloc_many(60, 0), 0);
+    assert_eq!(batch.alloc_many(0, 5), 0);
+    assert_eq!(batch.alloc_many(60, 33), 33);
+    assert_eq!(batch.alloc_many(ROOM, 1), 1);
+    assert_eq!(batch.alloc_many(2 * ROOM + 1, 3), 3);
+    let lens: Vec<_> = batch.packets().map(|packet| packet.len()).collect();
+    assert_eq!(lens, [vec![60; 33], vec![ROOM], vec![2 * ROOM + 1; 3]].concat());
+    assert!(
+        batch
+            .packets()
+            .all(|packet| packet.head().flags().difference(Flags::MORE) == Flags::empty())
+    );
+    assert_eq!(batch.frames().next().unwrap().data().len(), 60);
+    rig.check_batches(&[&batch]);
+    // 43 frames so far, of 100 buffers.
+    assert_eq!(batch.alloc_many(60, usize::MAX), 57, "no more buffers");
+    assert_eq!(batch.alloc_many(60, 1) + batch.alloc_many(2 * ROOM, usize::MAX), 0);
+    rig.check_batches(&[&batch]);
+    let mut small = pool.batch(10);
+    batch.clear();
+    assert_eq!(small.alloc_many(1, 11), 10, "no more room");
+    assert_eq!(small.alloc_many(1, 1), 0);
+    small.clear();
+    assert_eq!(small.alloc_many(3 * ROOM, 11), 3);
+    drop((small, batch));
+    drop(pool);
+    rig.check_all_home();
+}
+
+#[test]
 fn a_copy_has_the_packets_length() {
     let rig = Rig::new(32, ROOM);
     let pool = Pool::new(&rig.arena, 64);

@@ -41,12 +41,44 @@ fn room_never_cuts_a_packet() {
         from.alloc(frames * ROOM).unwrap();
     }
     assert_eq!(sender.send(&mut from), 6);
-    for (room, got) in [(0, 0), (1, 0), (3, 2), (5, 4)] {
+    for (room, got) in [(0, 0), (3, 2), (5, 4)] {
         let mut to = pool.batch(room);
         assert_eq!(receiver.recv(&mut to), got);
         assert_eq!(to.packets().count() * 2, got);
     }
     assert_eq!(receiver.recv(&mut pool.batch(9)), 0);
+    assert_eq!(receiver.too_long(), 0);
+}
+
+#[test]
+fn a_packet_longer_than_any_batch_of_the_receiver_does_not_stop_the_hand_off() {
+    let rig = Rig::new(64, ROOM);
+    let pool = Pool::new(&rig.arena, 64);
+    // Frames of packets, at every place of the hand-off's ring; of more than 2, none may come out.
+    for start in 0..8 {
+        let (mut sender, mut receiver) = handoff(&rig.arena, 8);
+        let (mut from, mut to) = (pool.batch(16), pool.batch(2));
+        for _ in 0..start {
+            from.alloc(1).unwrap();
+            sender.send(&mut from);
+            assert_eq!(receiver.recv(&mut to), 1);
+            to.clear();
+        }
+        for (seq, frames) in [3, 1, 3, 1].into_iter().enumerate() {
+            let len = frames * ROOM;
+            from.alloc(len).unwrap().copy_from(&packet_bytes(seq as u32, len));
+        }
+        assert_eq!(sender.send(&mut from), 8);
+        let before = pool.free() + rig.arena.census().depot;
+        for (seq, too_long) in [(1, 1), (3, 2)] {
+            assert_eq!(receiver.recv(&mut to), 1);
+            assert_eq!(to.frames().next().unwrap().data(), packet_bytes(seq, ROOM));
+            assert_eq!(receiver.too_long(), too_long);
+            to.clear();
+        }
+        assert_eq!(receiver.recv(&mut to), 0);
+        assert_eq!(pool.free() + rig.arena.census().depot, before + 8);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use barline_ring::{
     Adv82576, Adv82599, AdvI350, AdvX540, DmaSlice, Doorbell, Flags, Pool, RingError, RxConfig,
-    RxRing,
+    RxDescriptorStatus, RxRing, RxWatch,
 };
 
 use crate::model::{Model, Region, Register, Report, Rig, Sum, packet_bytes};
@@ -248,6 +248,129 @@ fn a_restart_without_buffers_can_be_repeated() {
     rig.restart_rx(&mut rx, &mut device).unwrap();
     rig.release_rx(rx, device);
     rig.check_all_home();
+}
+
+#[test]
+fn a_restart_short_of_buffers_starts_with_fewer() {
+    let rig = Rig::new(96, ROOM);
+    let pool = Pool::new(&rig.arena, 64);
+    let (mut rx, mut device) = rig.rx::<Adv82576>(128, 4);
+    let mut held = pool.batch(40);
+    for seq in 0..40 {
+        device.send_packet(&packet_bytes(seq, 64));
+    }
+    device.step(usize::MAX);
+    assert_eq!(rx.poll(&mut held), 40, "and no buffer is left to arm");
+    let shown = device.shown;
+    rig.restart_rx(&mut rx, &mut device).unwrap();
+    device.fetch();
+    assert_eq!(device.shown - shown, 32, "of 56 that are free");
+    // What the application gives back is armed, up to the full ring.
+    held.clear();
+    rx.poll(&mut held);
+    device.fetch();
+    assert_eq!(device.shown - shown, 96);
+    for seq in 0..200 {
+        device.send_packet(&packet_bytes(seq, 2 * ROOM));
+        device.step(usize::MAX);
+        assert_eq!(rx.poll(&mut held), 2);
+        let bytes: Vec<u8> = held.frames().flat_map(|frame| frame.data().to_vec()).collect();
+        assert_eq!(bytes, packet_bytes(seq, 2 * ROOM));
+        held.clear();
+    }
+    drop(held);
+    rig.release_rx(rx, device);
+    drop(pool);
+    rig.check_all_home();
+}
+
+#[test]
+fn a_watch_knows_where_a_device_stopped_inside_a_packet() {
+    let rig = Rig::new(128, ROOM);
+    let pool = Pool::new(&rig.arena, 64);
+    let (mut rx, mut device) = rig.rx::<Adv82576>(64, 8);
+    let watch = rx.watch();
+    let slot = |watch: &RxWatch<Adv82576>| watch.waiting_at().map(|at| watch.slot(at));
+    let mut batch = pool.batch(8);
+    assert_eq!(slot(&watch), Some(0));
+    device.send_packet(&packet_bytes(0, 64));
+    device.send_packet(&packet_bytes(1, 4 * ROOM));
+    device.step(3);
+    assert_eq!(slot(&watch), None, "the worker has not looked");
+    rx.poll(&mut batch);
+    assert_eq!(batch.len(), 1);
+    assert_eq!(slot(&watch), Some(3), "after two buffers of the second packet");
+    device.step(2);
+    assert_eq!(slot(&watch), None);
+    // No room for it: the worker is behind, not the device.
+    let mut small = pool.batch(4);
+    small.alloc(1).unwrap();
+    assert_eq!(rx.poll(&mut small), 0);
+    assert_eq!(slot(&watch), None);
+    assert_eq!(rx.poll(&mut batch), 4);
+    assert_eq!(slot(&watch), Some(5));
+    // A packet that is dropped is waited for as well.
+    device.send_packet(&packet_bytes(2, 9 * ROOM));
+    device.step(7);
+    batch.clear();
+    rx.poll(&mut batch);
+    assert_eq!(slot(&watch), Some(12));
+    rig.restart_rx(&mut rx, &mut device).unwrap();
+    assert_eq!(slot(&watch), Some(0));
+    drop((batch, small));
+    rig.release_rx(rx, device);
+}
+
+#[test]
+fn descriptors_tell_their_state() {
+    let rig = Rig::new(256, ROOM);
+    let pool = Pool::new(&rig.arena, 64);
+    let (mut rx, mut device) = rig.rx::<Adv82576>(64, 8);
+    let mut batch = pool.batch(40);
+    let states = |rx: &RxRing<Adv82576>| {
+        let count = |state| (0..64).filter(|&i| rx.descriptor(i) == Ok(state)).count();
+        let [done, available, unavailable] = [
+            RxDescriptorStatus::Done,
+            RxDescriptorStatus::Available,
+            RxDescriptorStatus::Unavailable,
+        ];
+        assert_eq!(count(done), rx.used());
+        // In that order from the next one on.
+        let order: Vec<_> = (0..64).map(|i| rx.descriptor(i).unwrap()).collect();
+        assert!(order.is_sorted_by_key(|&state| {
+            [done, available, unavailable].iter().position(|&other| other == state)
+        }));
+        (count(done), count(available), count(unavailable))
+    };
+    assert_eq!(states(&rx), (0, 32, 32));
+    // At every phase of the ring.
+    for seq in 0..100 {
+        for part in 0..20 {
+            device.send_packet(&packet_bytes(seq + part, 64));
+        }
+        device.step(20);
+        let (done, available, unavailable) = states(&rx);
+        assert_eq!(done, 20);
+        assert_eq!(done + available + unavailable, 64);
+        assert!(unavailable <= 32);
+        rx.poll(&mut batch);
+        assert_eq!(rx.used(), 0);
+        batch.clear();
+        let one = seq as usize % 5;
+        (0..one).for_each(|_| device.send_packet(&packet_bytes(seq, 64)));
+        device.step(one);
+        assert_eq!(rx.poll(&mut batch), one);
+        batch.clear();
+    }
+    for offset in [64, 65, usize::MAX] {
+        let error = rx.descriptor(offset).unwrap_err();
+        assert_eq!(error, RingError::Offset { offset, len: 64 });
+        assert!(
+            error.to_string().contains(&format!("{offset} of a ring of 64: it must be 0 to 63"))
+        );
+    }
+    drop(batch);
+    rig.release_rx(rx, device);
 }
 
 #[test]

@@ -37,6 +37,41 @@ fn impossible_lengths_are_counted_and_dropped() {
 }
 
 #[test]
+fn an_empty_last_buffer_ends_the_packet_before_it() {
+    // A packet that fills its buffers, and whose CRC has one of its own, from which it is stripped.
+    let rig = Rig::new(128, ROOM);
+    let pool = Pool::new(&rig.arena, 64);
+    for buffers in 1..4 {
+        let (mut rx, mut device) = rig.rx::<Adv82599>(64, 3);
+        let mut batch = pool.batch(3);
+        let bytes = packet_bytes(1, buffers * ROOM);
+        let report = Report { vlan: Some(7), ..Report::good(0, true) };
+        let mut fragments = device.cut(&bytes, &report);
+        device.end_empty(&mut fragments);
+        device.send(fragments);
+        device.send_packet(&packet_bytes(2, 60));
+        device.step(buffers);
+        assert_eq!(rx.poll(&mut batch), 0, "it has not ended");
+        device.step(usize::MAX);
+        assert_eq!(rx.poll(&mut batch), if buffers < 3 { buffers + 1 } else { 3 });
+        let packet = batch.packets().next().unwrap();
+        let read: Vec<u8> = packet.frames().flat_map(|f| f.data().to_vec()).collect();
+        assert_eq!((read, packet.head().vlan()), (bytes, Some(7)));
+        assert_eq!(packet.frame_count(), buffers);
+        batch.clear();
+        rx.poll(&mut batch);
+        assert_eq!(rx.counters().packets.value(), 2);
+        assert_eq!(rx.counters().bytes.value(), (buffers * ROOM + 60) as u64);
+        let refused = rx.counters().bad_length.value() + rx.counters().too_long.value();
+        assert_eq!(refused, 0);
+        batch.clear();
+        rig.release_rx(rx, device);
+    }
+    drop(pool);
+    rig.check_all_home();
+}
+
+#[test]
 fn damaged_packets_are_counted_and_dropped() {
     let rig = Rig::new(128, ROOM);
     let pool = Pool::new(&rig.arena, 64);

@@ -1,6 +1,8 @@
 //! The transmit ring with a device that tells the truth.
 
-use barline_ring::{Adv82576, Adv82599, FrameBatch, Pool, RingError, TxConfig, TxRing};
+use barline_ring::{
+    Adv82576, Adv82599, FrameBatch, Pool, RingError, TxConfig, TxDescriptorStatus, TxRing,
+};
 
 use crate::model::{HEADROOM, Model, Region, Register, Rig, packet_bytes};
 
@@ -231,6 +233,49 @@ fn a_tag_costs_one_context_when_it_changes() {
     rig.release_tx(tx, device);
     drop(pool);
     rig.check_all_home();
+}
+
+#[test]
+fn descriptors_tell_their_state() {
+    let rig = Rig::new(256, ROOM);
+    let pool = Pool::new(&rig.arena, 64);
+    let (mut tx, mut device) = rig.tx::<Adv82576>(config(64));
+    let mut batch = pool.batch(64);
+    let states = |tx: &TxRing<Adv82576>| {
+        let count = |state| (0..64).filter(|&i| tx.descriptor(i) == Ok(state)).count();
+        let kept = 63 - tx.pending();
+        assert_eq!(tx.descriptor(kept), Ok(TxDescriptorStatus::Unavailable), "one stays free");
+        assert_eq!(count(TxDescriptorStatus::Unavailable), 1);
+        (count(TxDescriptorStatus::Done), count(TxDescriptorStatus::Full))
+    };
+    assert_eq!(states(&tx), (63, 0));
+    // At every phase of the ring. Reports are at 32 descriptors and the end of the burst.
+    for _ in 0..70 {
+        fill(&mut batch, 0, &[60; 40]);
+        assert_eq!(tx.push(&mut batch), 40);
+        assert_eq!(states(&tx), (23, 40));
+        device.step(31);
+        assert_eq!(states(&tx), (23, 40), "nothing was reported");
+        device.step(1);
+        assert_eq!(states(&tx), (55, 8), "reported, though not reaped");
+        let first = tx.descriptor(64 - 40).unwrap();
+        assert_eq!(first, TxDescriptorStatus::Done, "the oldest");
+        assert_eq!(tx.descriptor(63), Ok(TxDescriptorStatus::Full), "the newest");
+        device.step(8);
+        assert_eq!(states(&tx), (63, 0));
+        tx.reap(&pool);
+        assert_eq!(states(&tx), (63, 0));
+        fill(&mut batch, 0, &[60]);
+        tx.push(&mut batch);
+        device.step(1);
+        tx.reap(&pool);
+    }
+    for offset in [64, usize::MAX] {
+        let error = tx.descriptor(offset).unwrap_err();
+        assert_eq!(error, RingError::Offset { offset, len: 64 });
+    }
+    drop(batch);
+    rig.release_tx(tx, device);
 }
 
 #[test]

@@ -108,6 +108,15 @@ impl RxDevice {
         parts.enumerate().map(fragment).collect()
     }
 
+    /// Ends a packet with an empty buffer: the device had moved on to it for the CRC.
+    pub fn end_empty(&self, fragments: &mut Vec<Fragment>) {
+        let last = fragments.last_mut().unwrap();
+        let report = self.chip.parse(last.words);
+        last.words = self.chip.write_back(&Report::good(usize::from(report.len), false));
+        let words = self.chip.write_back(&Report { len: 0, ..report });
+        fragments.push(Fragment { bytes: Vec::new(), words });
+    }
+
     /// Puts fragments on the wire.
     pub fn send(&mut self, fragments: impl IntoIterator<Item = Fragment>) {
         self.wire.extend(fragments);

@@ -58,8 +58,15 @@ impl Oracle {
         loop {
             match self.front(capacity.min(max_chain), room) {
                 Front::Packet(count) => {
-                    let packet: Vec<_> = self.queue.drain(..count).collect();
-                    room -= count;
+                    let mut packet: Vec<_> = self.queue.drain(..count).collect();
+                    if let [.., before, last] = &mut packet[..]
+                        && last.report.len == 0
+                    {
+                        // An empty buffer says what is known of the packet, and is no part of it.
+                        before.report = Report { len: before.report.len, ..last.report };
+                        packet.pop();
+                    }
+                    room -= packet.len();
                     self.packets += 1;
                     self.bytes += packet.iter().map(|w| u64::from(w.report.len)).sum::<u64>();
                     got.push(packet);
@@ -83,7 +90,8 @@ impl Oracle {
             if self.skipping {
                 return Front::Dropped(count);
             }
-            if len == 0 || usize::from(len) > ROOM {
+            let empty_end = len == 0 && end && i > 0;
+            if len == 0 && !empty_end || usize::from(len) > ROOM {
                 self.bad_length += 1;
                 return Front::Dropped(count);
             }
@@ -91,11 +99,12 @@ impl Oracle {
                 self.errors += 1;
                 return Front::Dropped(count);
             }
-            if count > most {
+            let frames = count - usize::from(empty_end);
+            if frames > most {
                 self.too_long += 1;
                 return Front::Dropped(count);
             }
-            if count > room {
+            if frames > room {
                 return Front::Nothing;
             }
             if end {

@@ -26,6 +26,8 @@ pub enum Lie {
     Endless,
     /// The packet is damaged. (Not a lie.)
     Damaged,
+    /// After the packet comes an empty buffer that ends it. (Not a lie either.)
+    EmptyEnd,
     /// The buffer is never reported.
     Never,
     /// Any words.
@@ -37,6 +39,7 @@ pub fn lie() -> impl Strategy<Value = Lie> {
         3 => prop_oneof![Just(0), Just(ROOM as u16 + 1), any::<u16>()].prop_map(Lie::Length),
         3 => Just(Lie::Endless),
         3 => Just(Lie::Damaged),
+        3 => Just(Lie::EmptyEnd),
         1 => Just(Lie::Never),
         2 => any::<[u64; 2]>().prop_map(Lie::Garbage),
         // Garbage that gets past the first look.
@@ -46,7 +49,7 @@ pub fn lie() -> impl Strategy<Value = Lie> {
     ]
 }
 
-/// A packet; one in `honesty + 1` is lied about.
+/// A packet; one in `honesty + 1` is lied about, or an oddity.
 pub fn spec(honesty: u32) -> impl Strategy<Value = Spec> {
     let len =
         prop_oneof![3 => 17..=ROOM, 2 => 17..=4 * ROOM, 1 => (1usize..5).prop_map(|n| n * ROOM)];
@@ -70,6 +73,9 @@ pub fn send(device: &mut RxDevice, chip: Chip, seq: u32, spec: &Spec) {
         ..Report::good(0, true)
     };
     let mut fragments = device.cut(&packet_bytes(seq, spec.len), &report);
+    if let Some(Lie::EmptyEnd) = spec.lie {
+        device.end_empty(&mut fragments);
+    }
     let at = seq as usize % fragments.len();
     if let Some(lie) = &spec.lie {
         tell(chip, lie, &mut fragments, at);
@@ -86,7 +92,7 @@ fn tell(chip: Chip, lie: &Lie, fragments: &mut [Fragment], at: usize) {
         Lie::Length(len) => chip.write_back(&Report { len, ..report }),
         Lie::Endless => chip.write_back(&Report { end: false, ..report }),
         Lie::Never => chip.write_back(&Report { done: false, ..report }),
-        Lie::Damaged => return,
+        Lie::Damaged | Lie::EmptyEnd => return,
         Lie::Garbage(words) => words,
     };
 }
