@@ -26,6 +26,9 @@ pub const SET_VLAN: u16 = 4;
 pub const SET_LPE: u16 = 5;
 pub const SET_PROMISC: u16 = 6;
 
+/// Further unicast addresses that the device has place for.
+const OTHERS: usize = 19;
+
 /// What the PF has been asked for since it knows the VF, and how it behaves.
 #[derive(Debug, Default)]
 pub struct Pf {
@@ -41,6 +44,8 @@ pub struct Pf {
     pub groups: Vec<u16>,
     pub longest: u32,
     pub modes: u32,
+    /// Further unicast addresses; a reset of the VF leaves them.
+    pub others: Vec<[u8; 6]>,
     /// Every request that the PF took.
     pub requests: Vec<u16>,
 
@@ -49,6 +54,10 @@ pub struct Pf {
     /// Takes these requests, and does not answer.
     pub unanswered: BTreeSet<u16>,
     pub refused: BTreeSet<u16>,
+    /// Further addresses for which there is no place.
+    pub taken: usize,
+    /// Refuses frames longer than this.
+    pub longest_granted: Option<u32>,
     /// Grants unicast promiscuous mode, as Linux's igb never does.
     pub generous: bool,
     pub delay: Duration,
@@ -165,7 +174,15 @@ impl Pf {
             SET_MAC => {
                 let [a, b, c, d] = words[1].to_le_bytes();
                 let [e, f, ..] = words[2].to_le_bytes();
-                self.mac = [a, b, c, d, e, f];
+                let address = [a, b, c, d, e, f];
+                match info {
+                    // Whatever it is for.
+                    _ if a & 1 != 0 || address == [0; 6] => return vec![words[0] | CTS | NACKED],
+                    0 => self.mac = address,
+                    1 => self.others.clear(),
+                    2 if self.others.len() + self.taken < OTHERS => self.others.push(address),
+                    _ => return vec![words[0] | CTS | NACKED],
+                }
             }
             SET_MULTICAST => {
                 let hashes = words[1..].iter().flat_map(|w| [*w as u16, (*w >> 16) as u16]);
@@ -173,6 +190,10 @@ impl Pf {
             }
             SET_VLAN if info & 1 != 0 => drop(self.vlans.insert(words[1])),
             SET_VLAN => drop(self.vlans.remove(&words[1])),
+            SET_LPE if self.longest_granted.is_some_and(|most| words[1] > most) => {
+                self.longest = 0;
+                return vec![words[0] | CTS | NACKED];
+            }
             SET_LPE => self.longest = words[1],
             SET_PROMISC if info & 1 != 0 && !self.generous => return vec![words[0] | CTS | NACKED],
             SET_PROMISC => self.modes = info,

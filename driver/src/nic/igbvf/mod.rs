@@ -45,6 +45,8 @@ pub(crate) struct Igbvf {
     modes: requests::Modes,
     /// The unicast addresses besides its own that the PF has granted.
     unicast: Vec<MacAddress>,
+    /// The PF may have such addresses for the VF: Linux's igb keeps them over a reset.
+    has_further: bool,
 }
 
 /// Whether a device is one of this family, be it one that is refused with reasons.
@@ -77,6 +79,7 @@ impl Igbvf {
             model: *model,
             modes: Default::default(),
             unicast: Vec::new(),
+            has_further: false,
         }))
     }
 }
@@ -123,10 +126,8 @@ impl Vf for Igbvf {
     fn reset(&mut self) -> Result<Option<MacAddress>> {
         self.registers.modify(regs::CTRL, 0, regs::CTRL_RST);
         self.modes = Default::default();
-        let welcome = self.pf.greet()?;
-        // Linux's igb keeps them over a reset.
-        self.ask_unicast(&[])?;
-        Ok(welcome.mac)
+        self.unicast.clear();
+        Ok(self.pf.greet()?.mac)
     }
 
     fn news(&mut self) -> Result<News> {

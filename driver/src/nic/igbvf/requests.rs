@@ -17,7 +17,7 @@ const ANY: MacAddress = MacAddress([0x02, 0, 0, 0, 0, 0]);
 impl Igbvf {
     pub(super) fn ask_unicast(&mut self, addresses: &[MacAddress]) -> Result<()> {
         // A PF whose administrator has set the VF's address refuses even to clear.
-        if addresses.is_empty() && self.unicast.is_empty() {
+        if addresses.is_empty() && !self.has_further {
             return Ok(());
         }
         match self.ask_all_unicast(addresses) {
@@ -25,7 +25,7 @@ impl Igbvf {
             Err(error) => {
                 // Some of the new ones may be there: those from before are put back.
                 let before = std::mem::take(&mut self.unicast);
-                if !before.is_empty() && self.ask_all_unicast(&before).is_ok() {
+                if self.ask_all_unicast(&before).is_ok() {
                     self.unicast = before;
                 }
                 return Err(error);
@@ -43,6 +43,7 @@ impl Igbvf {
                 &request,
                 "the PF's administrator has set the VF's address, and only trust lets it have others (`ip link set <pf> vf <n> trust on`), or the PF's address table is full",
             )?;
+            self.has_further = info == regs::MAC_FILTER_ADD;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::api::Api;
 use super::{Ixgbevf, messages};
-use crate::Result;
+use crate::{Error, Result};
 
 /// What UPDATE_XCAST_MODE asks for, each with what those before it let through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,7 +61,11 @@ impl Ixgbevf {
         if self.api < Api::V1_2 {
             return Ok(());
         }
-        self.ask_mode(Mode::None)
+        match self.ask_mode(Mode::None) {
+            // Then it has none to forget.
+            Err(Error::Refused { .. }) => Ok(()),
+            result => result,
+        }
     }
 
     fn ask_mode(&mut self, mode: Mode) -> Result<()> {
