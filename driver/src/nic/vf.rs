@@ -10,8 +10,10 @@ pub(crate) enum DescriptorFormat {
     Adv82576,
     /// The same, with the tag of looped-back frames byte-swapped (I350).
     AdvI350,
-    /// Advanced descriptors of the 82599 and those after it.
+    /// Advanced descriptors of the 82599.
     Adv82599,
+    /// Those of the X540 and later, without an erratum of the 82599.
+    AdvX540,
 }
 
 /// What a device can do.

@@ -57,9 +57,10 @@ impl Info {
         let (about, limits) = (vf.about(), vf.limits());
         // All that have advanced descriptors do what these can ask for and tell.
         let advanced = match vf.format() {
-            DescriptorFormat::Adv82576 | DescriptorFormat::AdvI350 | DescriptorFormat::Adv82599 => {
-                true
-            }
+            DescriptorFormat::Adv82576
+            | DescriptorFormat::AdvI350
+            | DescriptorFormat::Adv82599
+            | DescriptorFormat::AdvX540 => true,
         };
         Info {
             driver: about.driver,

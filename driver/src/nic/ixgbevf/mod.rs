@@ -126,7 +126,7 @@ impl Vf for Ixgbevf {
     }
 
     fn format(&self) -> DescriptorFormat {
-        DescriptorFormat::Adv82599
+        self.model.format
     }
 
     fn limits(&self) -> Limits {

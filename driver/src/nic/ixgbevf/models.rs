@@ -1,6 +1,6 @@
 //! The generations, as data.
 
-use crate::nic::INTEL;
+use crate::nic::{DescriptorFormat, INTEL};
 
 /// How a VF comes by its RSS set-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub(super) enum LinkSource {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Model {
     pub(super) name: &'static str,
+    pub(super) format: DescriptorFormat,
     pub(super) rss: RssAccess,
     pub(super) link: LinkSource,
     /// Speeds in Mbit/s for each value of LINKS's three bits; 0 for those that have no meaning.
@@ -46,6 +47,7 @@ const SPEEDS_X550EM: [u32; 8] = [10, 10, 100, 100, 1000, 1000, 10_000, 2500];
 
 const I82599: Model = Model {
     name: "82599 VF",
+    format: DescriptorFormat::Adv82599,
     rss: RssAccess::Query,
     link: LinkSource::Register { settles: true },
     speeds: SPEEDS_82599,
@@ -56,6 +58,7 @@ const I82599: Model = Model {
 
 const X540: Model = Model {
     name: "X540 VF",
+    format: DescriptorFormat::AdvX540,
     link: LinkSource::Register { settles: false },
     limits_length: true,
     one_frame_size: false,

@@ -5,8 +5,8 @@
 #![allow(unsafe_code)]
 
 use barline_ring::{
-    Adv82576, Adv82599, AdvI350, FrameBatch, Pool, RingError, RxConfig, RxDescriptorStatus, RxRing,
-    TxConfig, TxDescriptorStatus, TxRing,
+    Adv82576, Adv82599, AdvI350, AdvX540, FrameBatch, Pool, RingError, RxConfig,
+    RxDescriptorStatus, RxRing, TxConfig, TxDescriptorStatus, TxRing,
 };
 
 use super::seat::Ring;
@@ -59,7 +59,7 @@ macro_rules! formats {
     };
 }
 
-formats!($ Adv82576, AdvI350, Adv82599);
+formats!($ Adv82576, AdvI350, Adv82599, AdvX540);
 
 impl Rx {
     /// A ring for receive queue `number`, not shown to the device.
