@@ -98,7 +98,8 @@ struct Counted([u64; 5]);
 
 impl Counted {
     fn of(counters: &VfCounters) -> Counted {
-        let VfCounters { rx_packets, rx_octets, rx_multicast, tx_packets, tx_octets, .. } = *counters;
+        let VfCounters { rx_packets, rx_octets, rx_multicast, tx_packets, tx_octets, .. } =
+            *counters;
         Counted([rx_packets, rx_octets, rx_multicast, tx_packets, tx_octets])
     }
 }
@@ -106,10 +107,7 @@ impl Counted {
 /// Whether a statistics register is at an offset.
 pub(super) fn is_statistic(offset: usize) -> bool {
     use regs::{VFGORC_LSB, VFGORC_MSB, VFGOTC_LSB, VFGOTC_MSB, VFGPRC, VFGPTC, VFMPRC};
-    matches!(
-        offset,
-        VFGPRC | VFGORC_LSB | VFGORC_MSB | VFMPRC | VFGPTC | VFGOTC_LSB | VFGOTC_MSB
-    )
+    matches!(offset, VFGPRC | VFGORC_LSB | VFGORC_MSB | VFMPRC | VFGPTC | VFGOTC_LSB | VFGOTC_MSB)
 }
 
 #[cfg(test)]

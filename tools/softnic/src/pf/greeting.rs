@@ -1,8 +1,8 @@
 //! The first message of a VF: it was reset (Linux's `ixgbe_vf_reset_msg`).
 
-use super::message::{ACK, Api, NACK, RESET, address_words};
 use super::Pf;
 use super::filters::untagged;
+use super::message::{ACK, Api, NACK, RESET, address_words};
 use crate::Mac;
 
 /// How a multicast address becomes a number of 12 bits: from its bits 47:36 (MCSTCTRL.MO 0).

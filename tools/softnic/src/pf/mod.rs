@@ -10,6 +10,8 @@ mod greeting;
 mod message;
 mod queries;
 pub(crate) mod rss;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use filters::set_port_vlan;
 use message::{ACK, Api, CTS, KIND, NACK};
