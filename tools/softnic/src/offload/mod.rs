@@ -7,4 +7,5 @@ mod facts;
 mod facts_tests;
 mod headers;
 
+pub(crate) use checksum::Sum;
 pub use facts::Facts;

@@ -16,7 +16,7 @@ pub struct UplinkCounters {
     pub sent: Traffic,
     /// Taken from the adapter.
     pub received: Traffic,
-    /// Frames from the adapter that the other end did not take.
+    /// Of these: frames that the other end did not take.
     pub dropped: u64,
     /// Frames from the other end that cannot be handed to an adapter: too long, or damaged.
     pub unusable: u64,
