@@ -27,6 +27,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// resets, too.
 const GONE: Duration = Duration::from_secs(2);
 
+/// How long a PF may be in reset until it is told of.
+const SILENCE: Duration = Duration::from_secs(1);
+
 /// Events that wait for the application; the oldest are kept.
 const EVENTS: usize = 256;
 
@@ -63,6 +66,7 @@ impl Watcher {
             shared: shared.clone(),
             events,
             link: device.link(),
+            failing: None,
             silent: false,
             missing: None,
             stalls: Stalls::default(),
@@ -102,6 +106,8 @@ struct State {
     events: Sender<Event>,
     /// The link as the application knows it.
     link: LinkState,
+    /// Since when attempts to recover have failed.
+    failing: Option<Instant>,
     /// The application was told that the PF is silent.
     silent: bool,
     /// Since when the device has read all ones.
@@ -192,10 +198,11 @@ impl State {
 
     fn recover(&mut self, device: &Device) {
         let tally = &device.tally;
+        let since = *self.failing.get_or_insert_with(Instant::now);
         match device.recover() {
             Ok(events) => {
                 tally.recoveries.up();
-                self.silent = false;
+                (self.failing, self.silent) = (None, false);
                 self.stalls.clear();
                 for event in events {
                     if matches!(event, Event::SettingLost { .. }) {
@@ -207,7 +214,7 @@ impl State {
             }
             // It is looked at for a while, and told if it stays so.
             Err(Error::Gone { .. }) => {}
-            Err(error) if !self.silent => {
+            Err(error) if !self.silent && since.elapsed() >= SILENCE => {
                 self.silent = true;
                 self.tell(Event::PfSilent { reason: error.to_string() });
             }

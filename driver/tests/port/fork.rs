@@ -1,0 +1,67 @@
+//! A child made by fork, which runs no other program and drops what it has a copy of.
+#![allow(unsafe_code)]
+
+use barline::{Port, Queues};
+
+use crate::fake_vf::FakeVf;
+use crate::kit::{config, frame, read, write};
+
+/// Runs `child` in a child; whether it returned true within ten seconds.
+fn in_child(child: impl FnOnce() -> bool) -> bool {
+    // SAFETY: the child calls what works after a fork of a process with threads: glibc's allocator
+    // does, and no lock is taken that another thread may hold. It ends without running destructors
+    // of this process.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "{}", std::io::Error::last_os_error());
+    if pid == 0 {
+        // SAFETY: as above; a child that waits for ever is ended by its alarm.
+        unsafe {
+            libc::alarm(10);
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child));
+            libc::_exit(if done.unwrap_or(false) { 0 } else { 1 });
+        }
+    }
+    let mut status = 0;
+    // SAFETY: writes the status of a child of ours.
+    assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
+    libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+}
+
+#[test]
+fn what_a_child_drops_stays_the_parents() {
+    let fake = FakeVf::new("fork0");
+    let transport = fake.transport();
+    let mut port = Port::on(transport, config()).unwrap();
+    let queues = port.start().unwrap();
+    let pool = port.pool();
+    let calls = fake.trouble().calls();
+    // What the child sees of the model is its own copy, as it was now; nobody else is at it.
+    let model = fake.model();
+    let mut parts = Some((port, queues, pool));
+    let untouched = in_child(|| {
+        drop(model);
+        let (port, Queues { rx, tx }, pool) = parts.take().expect("they are here");
+        let arena = port.arena().clone();
+        drop(rx);
+        drop(port);
+        drop((tx, pool, arena));
+        let model = fake.model();
+        let connected = !model.vectors.is_empty() && model.request.is_some();
+        let works = model.bus_master && model.rx[0].on && model.tx[0].on && connected;
+        drop(model);
+        works && fake.trouble().calls() == calls && fake.space().mappings() > 0
+    });
+    assert!(untouched, "the child has touched the device, or did not end");
+    let (port, mut queues, pool) = parts.expect("they are here");
+    let mut batch = pool.batch(4);
+    write(&mut batch, &frame(1));
+    assert_eq!(queues.tx[0].push(&mut batch), 1);
+    fake.model().incoming.push_back(frame(2));
+    fake.step();
+    assert_eq!(fake.model().sent, [frame(1)]);
+    assert_eq!(queues.rx[0].poll(&mut batch), 1);
+    assert_eq!(read(&batch), [frame(2)]);
+    drop(batch);
+    drop((pool, queues, port));
+    fake.assert_at_rest();
+}
