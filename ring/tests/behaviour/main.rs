@@ -5,8 +5,10 @@ mod model;
 
 mod arena;
 mod batch;
+mod contexts;
 mod dma;
 mod handoff;
+mod offload;
 mod pool;
 mod rx;
 mod rx_lies;

@@ -41,6 +41,8 @@ pub struct TxDevice {
     pub sent: Vec<Sent>,
     /// Context descriptors executed, less what the test has taken.
     pub contexts: Vec<Context>,
+    /// Descriptors as they were read, less what the test has taken.
+    pub words: Vec<[u64; 2]>,
     /// Reports written.
     pub reports: u64,
     /// Whether it reports at all.
@@ -79,6 +81,7 @@ impl TxDevice {
             options: Options::default(),
             sent: Vec::new(),
             contexts: Vec::new(),
+            words: Vec::new(),
             reports: 0,
             reporting: true,
         }
@@ -89,7 +92,9 @@ impl TxDevice {
         let tail = self.tail.value();
         assert!(tail < self.len, "tail {tail} is outside the ring");
         while self.fetched != tail {
-            let work = self.chip.transmit(self.ring.load(self.fetched));
+            let words = self.ring.load(self.fetched);
+            self.words.push(words);
+            let work = self.chip.transmit(words);
             if let TxWork::Data(TxData { iova, len, .. }) = work {
                 assert!(len > 0, "a descriptor of no bytes");
                 self.ledger.pass(iova, usize::from(len), Owner::Host, Owner::Transmit);
@@ -124,6 +129,7 @@ impl TxDevice {
     /// Reports everything without reading a byte of it: as little work as it takes, for benchmarks.
     pub fn swallow(&mut self) {
         self.fetch();
+        self.words.clear();
         for Queued { slot, work, .. } in self.queue.drain(..) {
             let TxWork::Data(data) = work else { continue };
             self.ledger.pass(data.iova, 0, Owner::Transmit, Owner::Host);

@@ -5,6 +5,7 @@ mod model;
 
 mod chaos;
 mod forward;
+mod offload;
 mod oracle;
 mod rx;
 mod tx;
