@@ -26,6 +26,7 @@ pub mod cores;
 pub mod dma;
 mod error;
 mod eventfd;
+mod home;
 mod link;
 mod mac;
 mod nic;

@@ -430,3 +430,25 @@ fn carving_from_many_threads() {
     });
     assert_eq!(memory.free_bytes(), memory.len());
 }
+
+#[test]
+fn a_forked_child_that_drops_memory_leaves_its_parents_mappings() {
+    let fake = Arc::new(FakeSpace::default());
+    let space: Arc<dyn DmaSpace> = fake.clone();
+    let mut memory = Some(Memory::allocate(4 * PAGE, ORDINARY).unwrap());
+    memory.iter().for_each(|memory| memory.attach(&space).unwrap());
+    // SAFETY: the child drops the memory, looks at its own copy of the book, and ends.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        drop(memory.take());
+        let mapped = fake.book.lock().unwrap().mapped.len();
+        // SAFETY: ends the child without running anything of the parent's.
+        unsafe { libc::_exit(i32::from(mapped != 1)) };
+    }
+    let mut status = 0;
+    // SAFETY: writes the status of a child of ours.
+    assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
+    assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "{status:#x}");
+    drop(memory);
+    assert!(fake.book.lock().unwrap().mapped.is_empty());
+}

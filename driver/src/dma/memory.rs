@@ -12,6 +12,7 @@ use barline_ring::DmaSlice;
 use super::backing::{Backing, PagePreference, PageSize};
 use super::carver::{Carver, Range};
 use super::{iova, view};
+use crate::home::Home;
 use crate::transport::DmaSpace;
 use crate::{Error, Result};
 
@@ -24,6 +25,7 @@ pub struct Memory {
     /// Not dropped where an unmap failed.
     backing: ManuallyDrop<Backing>,
     state: Mutex<State>,
+    home: Home,
 }
 
 #[derive(Debug)]
@@ -58,6 +60,7 @@ impl Memory {
         Ok(Arc::new(Memory {
             backing: ManuallyDrop::new(backing),
             state: Mutex::new(State { carver, iova: None, attached: Vec::new() }),
+            home: Home::here(),
         }))
     }
 
@@ -245,6 +248,10 @@ impl State {
 
 impl Drop for Memory {
     fn drop(&mut self) {
+        if self.home.is_elsewhere() {
+            // A child has neither the pages nor a device; the mappings are its parent's.
+            return;
+        }
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let Some(iova) = state.iova else {
             // SAFETY: never used again; without an IOVA it was never mapped.

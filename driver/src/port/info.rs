@@ -1,6 +1,6 @@
 //! What a port's device is and can do.
 
-use crate::nic::{DescriptorFormat, Vf};
+use crate::nic::Vf;
 use crate::transport::Identity;
 
 /// What a port's device is and can do.
@@ -52,16 +52,22 @@ pub struct Offloads {
     pub tcp_segmentation: bool,
 }
 
+impl Offloads {
+    /// What Intel's advanced descriptors can ask for and tell, which all devices here have; what needs
+    /// a register besides is off.
+    const ADVANCED: Offloads = Offloads {
+        rx_checksum: true,
+        rss_hash: true,
+        vlan_strip: false,
+        vlan_insert: true,
+        tx_checksum: true,
+        tcp_segmentation: true,
+    };
+}
+
 impl Info {
     pub(super) fn new(identity: &Identity, vf: &dyn Vf) -> Info {
         let (about, limits) = (vf.about(), vf.limits());
-        // All that have advanced descriptors do what these can ask for and tell.
-        let advanced = match vf.format() {
-            DescriptorFormat::Adv82576
-            | DescriptorFormat::AdvI350
-            | DescriptorFormat::Adv82599
-            | DescriptorFormat::AdvX540 => true,
-        };
         Info {
             driver: about.driver,
             model: about.model,
@@ -74,14 +80,7 @@ impl Info {
             unicast: limits.unicast,
             multicast: limits.multicast,
             rss_table: limits.rss_table,
-            offloads: Offloads {
-                rx_checksum: advanced,
-                rss_hash: advanced,
-                vlan_strip: limits.vlan_strip,
-                vlan_insert: advanced,
-                tx_checksum: advanced,
-                tcp_segmentation: advanced,
-            },
+            offloads: Offloads { vlan_strip: limits.vlan_strip, ..Offloads::ADVANCED },
         }
     }
 }

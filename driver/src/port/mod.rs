@@ -5,7 +5,6 @@ mod config;
 mod control;
 mod device;
 mod event;
-mod home;
 mod info;
 mod interrupts;
 mod local_mac;

@@ -11,11 +11,11 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 use super::control::{Book, Started};
 use super::device::Device;
 use super::event::{Direction, Event};
-use super::home::Home;
 use super::interrupts::Interrupts;
 use super::stalls::{Sight, Stalls};
 use super::stats::DeviceStats;
 use crate::eventfd::{self, EventFd};
+use crate::home::Home;
 use crate::nic::Vf;
 use crate::{Error, LinkState, Result};
 

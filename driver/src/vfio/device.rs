@@ -16,6 +16,7 @@ use super::group::Group;
 use super::irq::Irqs;
 use super::region::{NO_ANSWER, Region};
 use super::{diagnose, ioctl};
+use crate::home::Home;
 use crate::pci::{PciAddress, PciDevice};
 use crate::transport::{DmaSpace, Identity, Notice, Transport};
 use crate::{Error, Result, Root};
@@ -87,6 +88,7 @@ pub struct VfioDevice {
     name: String,
     identity: Identity,
     resettable: bool,
+    home: Home,
     irqs: Irqs,
     /// Serialises read-modify-write of `PCI_COMMAND`.
     command: Mutex<()>,
@@ -128,6 +130,7 @@ impl VfioDevice {
             name,
             identity,
             resettable: info.flags & uapi::VFIO_DEVICE_FLAGS_RESET != 0,
+            home: Home::here(),
             irqs,
             command: Mutex::new(()),
             config,
@@ -289,6 +292,10 @@ unsafe impl Transport for VfioDevice {
 
 impl Drop for VfioDevice {
     fn drop(&mut self) {
+        if self.home.is_elsewhere() {
+            // A forked child has copies of the descriptors, and its parent has the device.
+            return;
+        }
         let complain = |what: &str, error: &dyn fmt::Display| {
             tracing::warn!(device = self.name, %error, "{what} failed on closing");
         };

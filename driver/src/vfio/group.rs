@@ -11,6 +11,7 @@ use vfio_bindings::bindings::vfio as uapi;
 
 use super::container::Container;
 use super::{diagnose, ioctl};
+use crate::home::Home;
 use crate::pci::{IommuGroup, PciDevice};
 use crate::transport::DmaSpace;
 use crate::{Error, Result, Root};
@@ -37,6 +38,7 @@ pub(super) struct Group {
     file: Option<Arc<OwnedFd>>,
     number: u32,
     container: Arc<Container>,
+    home: Home,
 }
 
 impl Group {
@@ -60,6 +62,7 @@ impl Group {
                 file: Some(entry.file.clone()),
                 number,
                 container: entry.container.clone(),
+                home: Home::here(),
             });
         }
         let file: OwnedFd = OpenOptions::new()
@@ -103,7 +106,8 @@ impl Group {
             devices: BTreeSet::from([device.to_owned()]),
         };
         groups.insert(path.clone(), entry);
-        Ok(Group { path, device: device.to_owned(), file: Some(file), number, container })
+        let (device, file, home) = (device.to_owned(), Some(file), Home::here());
+        Ok(Group { path, device, file, number, container, home })
     }
 
     /// The group's number, as in `/dev/vfio/N`.
@@ -131,6 +135,10 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
+        if self.home.is_elsewhere() {
+            // To take the group out of its container would take it from the parent.
+            return;
+        }
         let mut groups = groups();
         // The last owner of the descriptor closes it, and does so before anyone can open the group
         // anew: under the lock.

@@ -1,8 +1,8 @@
-//! Which process a port belongs to.
+//! Which process a device and its memory belong to.
 
 use std::process;
 
-/// The process that opened a device.
+/// The process that opened a device, or took memory for one.
 ///
 /// A child that is made by fork and runs no other program has a copy of all objects, and the same
 /// device behind them. What it drops must not put to rest what its parent uses, nor wait for locks
