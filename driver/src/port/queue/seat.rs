@@ -179,8 +179,8 @@ impl<R: Ring> Seat<R> {
         }
         let device = self.device.clone();
         device.control.with(|vf, book| {
-            // What a reset has turned off already stays as it is until the queue is started.
-            if self.resets == book.resets {
+            // What a reset has turned off, or is about to, stays as it is until the queue is started.
+            if book.ready {
                 R::turn_off(vf, self.number)?;
                 // SAFETY: the queue is off, and only who has the `Vf` in hand turns one on: this
                 // worker, and not before `start`.
