@@ -61,12 +61,12 @@ impl Uplink for Reflect {
 }
 
 /// Whether every VF that a frame may be for has room for it: the one whose address it has, else, as it
-/// may be for all, each that can receive.
+/// may be for all, each that can receive. While none can, there is no room.
 pub(super) fn has_room(wire: &dyn Wire, frame: &[u8]) -> bool {
     let vfs = || (0..wire.vfs()).filter_map(|vf| Some((vf, wire.mac(vf)?)));
     let room = |vf| wire.room(vf, frame.len()) > 0;
     match vfs().find(|(_, mac)| frame.starts_with(mac)) {
         Some((vf, _)) => room(vf),
-        None => vfs().all(|(vf, _)| room(vf)),
+        None => vfs().next().is_some() && vfs().all(|(vf, _)| room(vf)),
     }
 }
