@@ -13,10 +13,12 @@
 //! - `plane` is what all processes of one adapter share: the state of each port of the switch, and
 //!   the frames on their way to a VF in another process.
 //! - [`uplink`] is what the adapter is plugged into.
+//! - [`host`] puts all of it together and sets it to work.
 
 mod adapter;
 mod fault;
 mod function;
+pub mod host;
 mod memory;
 mod model;
 mod offload;
@@ -25,15 +27,17 @@ mod plane;
 mod regfile;
 mod regs;
 pub mod spec;
+mod step;
 pub mod uplink;
 
 pub use adapter::{Adapter, OpenError};
 pub use fault::{Fault, MailboxMood};
 pub use function::{Notice, VfCounters};
+pub use host::{Broken, Host, HostError};
 pub use memory::{MapError, Memory};
 pub use model::{Generation, Model};
 pub use offload::Facts;
-pub use plane::Plane;
+pub use plane::{Plane, PlaneError};
 pub use regfile::RegisterFile;
 pub use spec::{Drive, Spec, SpecError};
 

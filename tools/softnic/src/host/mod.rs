@@ -1,0 +1,91 @@
+//! An adapter at work: with its plane, its uplink, a clock, and a thread that moves it.
+
+mod clock;
+mod error;
+mod runner;
+mod seat;
+mod station;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use clock::now;
+pub use error::HostError;
+use runner::{Runner, Step};
+pub use seat::Broken;
+use seat::Seat;
+use station::Station;
+
+use crate::{Adapter, Drive, Spec};
+
+/// An adapter that several threads use, one at a time. Clones are the same one; it ends with the last.
+///
+/// What uses it from within the adapter, as an interrupt message does that is called by a step, must not
+/// call it: it would wait for itself.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+struct Inner {
+    spec: Spec,
+    seat: Arc<Seat<Station>>,
+    /// None if the program moves it.
+    runner: Option<Runner>,
+}
+
+impl Host {
+    /// Makes everything that the options ask for. With `share` it joins the adapter of other processes,
+    /// or is the first.
+    ///
+    /// # Errors
+    /// An option is out of range, the shared file or the uplink cannot be opened, or this process may
+    /// not run on the CPU.
+    pub fn open(spec: &Spec) -> Result<Host, HostError> {
+        spec.check()?;
+        if let Some(core) = spec.core {
+            error::check_core(core)?;
+        }
+        let seat = Arc::new(Seat::new(Station::open(spec)?, Station::bury));
+        let runner = match spec.drive {
+            Drive::Thread => {
+                Some(Runner::start(Arc::clone(&seat), spec.core).map_err(HostError::Thread)?)
+            }
+            Drive::Caller => None,
+        };
+        Ok(Host(Arc::new(Inner { spec: spec.clone(), seat, runner })))
+    }
+
+    /// What it was made of.
+    pub fn spec(&self) -> &Spec {
+        &self.0.spec
+    }
+
+    /// Does something with the adapter, between two steps. It waits for one step at most, and for what
+    /// other callers do.
+    ///
+    /// # Errors
+    /// The adapter has panicked, now or before.
+    pub fn with<R>(&self, act: impl FnOnce(&mut Adapter) -> R) -> Result<R, Broken> {
+        self.0.seat.with(|station| act(&mut station.adapter))
+    }
+
+    /// Moves the adapter one step, at a time in nanoseconds which never goes back: that of [`now`], or
+    /// one of the program's own. Returns how many frames were moved.
+    ///
+    /// # Errors
+    /// As for [`Host::with`].
+    pub fn step_once(&self, now: u64) -> Result<usize, Broken> {
+        self.0.seat.with(|station| station.step(now))
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Host");
+        shown
+            .field("spec", &self.0.spec.to_string())
+            .field("thread", &self.0.runner.is_some())
+            .finish()
+    }
+}
