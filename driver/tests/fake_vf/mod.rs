@@ -70,6 +70,7 @@ pub struct Model {
     pub left: Vec<String>,
 
     pub device_id: u16,
+    pub subsystem: u16,
     pub bar: u64,
     pub vector_count: u16,
     pub has_notices: bool,

@@ -49,9 +49,11 @@ unsafe impl Transport for Wire {
         Ok(unsafe { Doorbell::new(register, self) })
     }
 
-    fn read_config(&self, _offset: u16, data: &mut [u8]) -> Result<()> {
+    fn read_config(&self, offset: u16, data: &mut [u8]) -> Result<()> {
         self.0.trouble.call("read_config")?;
-        data.fill(0);
+        let mut space = [0; 256];
+        space[0x2e..0x30].copy_from_slice(&self.0.lock().subsystem.to_le_bytes());
+        data.copy_from_slice(&space[usize::from(offset)..][..data.len()]);
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod faults;
 mod fork;
 mod frames;
 mod gone;
+mod ids;
 mod info;
 mod lifecycle;
 mod limits;
