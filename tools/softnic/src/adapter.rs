@@ -267,11 +267,7 @@ impl Adapter {
             | Fault::BusError { vf } => {
                 if let Some(function) = self.function(vf) {
                     function.suffer(fault);
-                }
-                if let Fault::Removal { vf } = fault
-                    && let Some(removed) = self.removed.get_mut(vf)
-                {
-                    *removed = true;
+                    self.removed[vf] |= matches!(fault, Fault::Removal { .. });
                 }
             }
         }

@@ -109,14 +109,18 @@ impl MailboxUser {
         words
     }
 
-    /// Resets the VF by its register and greets the PF, whose answer this is.
-    pub fn reset(&mut self, adapter: &mut Adapter) -> [u32; 16] {
+    /// Resets the VF by its register and greets the PF, whose answer this is; unless it is in reset.
+    pub fn try_reset(&mut self, adapter: &mut Adapter) -> Option<[u32; 16]> {
         adapter.write(self.vf, 0, 1 << 26);
         adapter.read(self.vf, 8);
         self.sticky = 0;
         let quiet = (0..200).any(|_| !self.shows(adapter, RSTI | RSTD));
-        assert!(quiet, "the PF is in reset");
-        self.ask(adapter, &[1])
+        quiet.then(|| self.ask(adapter, &[1]))
+    }
+
+    /// The same, of a PF that is not in reset.
+    pub fn reset(&mut self, adapter: &mut Adapter) -> [u32; 16] {
+        self.try_reset(adapter).expect("the PF is in reset")
     }
 
     /// Resets, greets and agrees on an API: its number of `ixgbe_pfvf_api_rev`.
