@@ -19,8 +19,9 @@ pub(crate) enum Mode {
     Promiscuous,
 }
 
-/// Most addresses that a VF may have besides its own.
-pub(crate) const FURTHER_MAX: usize = 32;
+/// Most addresses that a VF may have besides its own: the device's 128 filters, less 16 of the PF, less
+/// the VF's own.
+pub(crate) const FURTHER_MAX: usize = 111;
 
 /// One VF as the PF has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

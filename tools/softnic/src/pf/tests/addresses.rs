@@ -79,6 +79,16 @@ fn all_vfs_share_the_filters_that_the_pf_leaves() {
 }
 
 #[test]
+fn one_vf_may_have_all_that_are_left() {
+    let mut bench = Bench::new("vfs=1,mac=zero", 3);
+    for index in 1..=111 {
+        assert_eq!(bench.verdict(&further(index, index as u8)), DONE, "{index}");
+    }
+    assert_eq!(bench.verdict(&further(112, 112)), REFUSED);
+    assert_eq!(bench.port().further.len(), 111);
+}
+
+#[test]
 fn an_address_from_the_administrator_counts_at_once_and_is_told_at_the_next_greeting() {
     let mut bench = Bench::new("mac=zero", 3);
     let mac = [0x02, 1, 2, 3, 4, 5];
