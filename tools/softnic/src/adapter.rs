@@ -50,6 +50,8 @@ pub struct Adapter {
     removed: Vec<bool>,
     /// Of the frames to receive queues, one in so many is dropped.
     pub(crate) drop_one_in: Option<NonZeroU64>,
+    /// The uplink is not asked what it has to send.
+    pub(crate) uplink_held: bool,
     /// The generation of the plane that the VFs have been shown.
     shown: u64,
     /// Time of the last step, in nanoseconds.
@@ -77,6 +79,7 @@ impl Adapter {
             functions: (0..spec.vfs).map(|_| None).collect(),
             removed: vec![false; spec.vfs],
             drop_one_in: None,
+            uplink_held: false,
             shown: 0,
             now: 0,
         }
@@ -259,6 +262,7 @@ impl Adapter {
                 port.pf_set_mac = mac.is_some();
             }),
             Fault::DropOneIn(number) => self.drop_one_in = number,
+            Fault::UplinkHeld { on } => self.uplink_held = on,
             Fault::Mailbox { vf, mood } => self.with_pf(vf, |pf| pf.change_mood(mood)),
             Fault::AbsurdWritebacks { vf, .. }
             | Fault::LostInterrupts { vf, .. }

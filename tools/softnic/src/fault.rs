@@ -98,4 +98,10 @@ pub enum Fault {
     /// Of the frames that go to a receive queue of a VF that this process drives, one in so many is
     /// dropped; none with `None`. To see whether a check notices.
     DropOneIn(Option<NonZeroU64>),
+    /// What is at the other end of the wire, if this process has the wire, sends nothing, or goes on.
+    /// A generator goes on where it was; what comes from outside waits there.
+    UplinkHeld {
+        /// From now on, or no more.
+        on: bool,
+    },
 }
