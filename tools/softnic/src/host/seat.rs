@@ -2,11 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
-/// How often the thread lets others run for those that have asked, before it joins the queue for the
-/// lock like them.
-const PATIENCE: usize = 200;
+/// How often a thread that waits looks again at once, and how often it then lets others run in between,
+/// before it sleeps. The first is less than a step takes, both are less than waking up does.
+const SPINS: u32 = 100;
+const YIELDS: u32 = 100;
 
 /// The adapter has panicked, which is a mistake of softnic's. It is left alone from then on, and its VFs
 /// look as if they had been pulled out.
@@ -41,25 +43,37 @@ impl<T> Seat<T> {
     /// Does something, as soon as what is being done is done.
     pub(super) fn with<R>(&self, act: impl FnOnce(&mut T) -> R) -> Result<R, Broken> {
         self.asked.fetch_add(1, Ordering::Relaxed);
-        self.locked(true, act)
+        let free = (0..SPINS + YIELDS).find_map(|tries| {
+            wait(tries);
+            self.value.try_lock().ok()
+        });
+        let value = free.unwrap_or_else(|| self.lock());
+        self.served.fetch_add(1, Ordering::Relaxed);
+        self.act(value, act)
     }
 
-    /// Does something after those who have asked before.
+    /// Does something after those who have asked before. They get the lock as soon as they run, so
+    /// that is waited for.
     pub(super) fn after_others<R>(&self, act: impl FnOnce(&mut T) -> R) -> Result<R, Broken> {
         let asked = self.asked.load(Ordering::Relaxed);
-        let waiting = || asked.wrapping_sub(self.served.load(Ordering::Relaxed)) as isize > 0;
-        for _ in (0..PATIENCE).take_while(|_| waiting()) {
-            std::thread::yield_now();
+        let mut tries = 0;
+        while asked.wrapping_sub(self.served.load(Ordering::Relaxed)) as isize > 0 {
+            wait(tries);
+            tries += 1;
         }
-        self.locked(false, act)
+        self.act(self.lock(), act)
     }
 
-    fn locked<R>(&self, serves: bool, act: impl FnOnce(&mut T) -> R) -> Result<R, Broken> {
-        // Panics are caught below, while the lock is held.
-        let mut value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
-        if serves {
-            self.served.fetch_add(1, Ordering::Relaxed);
-        }
+    fn lock(&self) -> MutexGuard<'_, T> {
+        // Panics are caught while it is held, so it is never poisoned.
+        self.value.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn act<R>(
+        &self,
+        mut value: MutexGuard<'_, T>,
+        act: impl FnOnce(&mut T) -> R,
+    ) -> Result<R, Broken> {
         if let Some(broken) = self.broken.get() {
             return Err(broken.clone());
         }
@@ -75,6 +89,15 @@ impl<T> Seat<T> {
             }
             self.broken.get_or_init(|| broken).clone()
         })
+    }
+}
+
+/// Waits a little, the more often the longer.
+fn wait(tries: u32) {
+    match tries {
+        0..SPINS => std::hint::spin_loop(),
+        _ if tries < SPINS + YIELDS => std::thread::yield_now(),
+        _ => std::thread::sleep(Duration::from_micros(20)),
     }
 }
 

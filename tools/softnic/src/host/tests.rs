@@ -48,8 +48,11 @@ fn whoever_asks_waits_for_a_step_or_two_and_the_thread_goes_on() {
     let runner = Runner::start(Arc::clone(&seat), None).unwrap();
     until("work", || steps.load(Relaxed) > 100);
     let begin = Instant::now();
-    let (mut waited, rounds) = (0, 2000);
+    let (mut waited, rounds) = (0, 1000);
     for _ in 0..rounds {
+        // The thread has the lock again by then.
+        let later = steps.load(Relaxed) + 3;
+        while steps.load(Relaxed) < later {}
         let before = steps.load(Relaxed);
         waited += seat.with(|counting| counting.steps.load(Relaxed)).unwrap() - before;
     }
