@@ -5,9 +5,9 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use crate::function::{Effect, Function, Message};
-use crate::pf::{self, Pf};
+use crate::pf::Pf;
 use crate::uplink::Uplink;
-use crate::{Fault, Memory, Notice, Plane, RegisterFile, Spec, VfCounters};
+use crate::{Memory, Notice, Plane, RegisterFile, Spec, VfCounters};
 
 /// Why a VF could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,7 @@ pub struct Adapter {
     /// By number; those that this process drives.
     pub(crate) functions: Vec<Option<Box<Function>>>,
     /// VFs that were pulled out.
-    removed: Vec<bool>,
+    pub(crate) removed: Vec<bool>,
     /// Of the frames to receive queues, one in so many is dropped.
     pub(crate) drop_one_in: Option<NonZeroU64>,
     /// The uplink is not asked what it has to send.
@@ -201,11 +201,6 @@ impl Adapter {
         self.functions.get(vf).and_then(Option::as_ref).map(|f| f.counters).unwrap_or_default()
     }
 
-    /// Makes something happen.
-    pub fn inject(&mut self, fault: Fault) {
-        self.happen(fault);
-    }
-
     /// What the PFs do without being asked, at `now`: news from the plane, answers that were late.
     pub(crate) fn attend(&mut self, now: u64) {
         self.now = now;
@@ -237,49 +232,10 @@ impl Adapter {
         self.functions.get_mut(vf)?.as_deref_mut()
     }
 
-    fn with_pf(&mut self, vf: usize, act: impl FnOnce(&mut Pf<'_>)) {
+    /// Lets the PF deal with a VF that this process drives.
+    pub(crate) fn with_pf(&mut self, vf: usize, act: impl FnOnce(&mut Pf<'_>)) {
         if let Some(function) = self.functions.get_mut(vf).and_then(Option::as_deref_mut) {
             act(&mut Pf { spec: &self.spec, plane: &mut self.plane, function, now: self.now });
-        }
-    }
-
-    fn happen(&mut self, fault: Fault) {
-        match fault {
-            Fault::PfReset => self.update_all(|port| port.resets += 1),
-            Fault::PfInterface { up } => self.update_all(|port| port.pf_down = !up),
-            Fault::Link { up } => self.update_all(|port| port.link = up),
-            Fault::PortVlan { vf, vlan } => {
-                self.plane.update(vf, |port| pf::set_port_vlan(port, vlan));
-            }
-            Fault::Trust { vf, trusted } => self.plane.update(vf, |port| {
-                if port.trusted != trusted {
-                    port.trusted = trusted;
-                    port.recalls += 1;
-                }
-            }),
-            Fault::Address { vf, mac } => self.plane.update(vf, |port| {
-                port.mac = mac.unwrap_or_default();
-                port.pf_set_mac = mac.is_some();
-            }),
-            Fault::DropOneIn(number) => self.drop_one_in = number,
-            Fault::UplinkHeld { on } => self.uplink_held = on,
-            Fault::Mailbox { vf, mood } => self.with_pf(vf, |pf| pf.change_mood(mood)),
-            Fault::AbsurdWritebacks { vf, .. }
-            | Fault::LostInterrupts { vf, .. }
-            | Fault::Removal { vf }
-            | Fault::WantedBack { vf }
-            | Fault::BusError { vf } => {
-                if let Some(function) = self.function(vf) {
-                    function.suffer(fault);
-                    self.removed[vf] |= matches!(fault, Fault::Removal { .. });
-                }
-            }
-        }
-    }
-
-    fn update_all(&mut self, change: impl Fn(&mut crate::plane::PortState)) {
-        for vf in 0..self.spec.vfs {
-            self.plane.update(vf, &change);
         }
     }
 }

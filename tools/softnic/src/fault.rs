@@ -2,7 +2,8 @@
 
 use std::num::NonZeroU64;
 
-use crate::Mac;
+use crate::plane::PortState;
+use crate::{Adapter, Mac, pf};
 
 /// How a PF behaves towards one VF's mailbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,4 +105,46 @@ pub enum Fault {
         /// From now on, or no more.
         on: bool,
     },
+}
+
+impl Adapter {
+    /// Makes something happen.
+    pub fn inject(&mut self, fault: Fault) {
+        match fault {
+            Fault::PfReset => self.update_all(|port| port.resets += 1),
+            Fault::PfInterface { up } => self.update_all(|port| port.pf_down = !up),
+            Fault::Link { up } => self.update_all(|port| port.link = up),
+            Fault::PortVlan { vf, vlan } => {
+                self.plane.update(vf, |port| pf::set_port_vlan(port, vlan));
+            }
+            Fault::Trust { vf, trusted } => self.plane.update(vf, |port| {
+                if port.trusted != trusted {
+                    port.trusted = trusted;
+                    port.recalls += 1;
+                }
+            }),
+            Fault::Address { vf, mac } => {
+                self.plane.update(vf, |port| pf::set_administrators_address(port, mac));
+            }
+            Fault::DropOneIn(number) => self.drop_one_in = number,
+            Fault::UplinkHeld { on } => self.uplink_held = on,
+            Fault::Mailbox { vf, mood } => self.with_pf(vf, |pf| pf.change_mood(mood)),
+            Fault::AbsurdWritebacks { vf, .. }
+            | Fault::LostInterrupts { vf, .. }
+            | Fault::Removal { vf }
+            | Fault::WantedBack { vf }
+            | Fault::BusError { vf } => {
+                if let Some(function) = self.function(vf) {
+                    function.suffer(fault);
+                    self.removed[vf] |= matches!(fault, Fault::Removal { .. });
+                }
+            }
+        }
+    }
+
+    fn update_all(&mut self, change: impl Fn(&mut PortState)) {
+        for vf in 0..self.spec.vfs {
+            self.plane.update(vf, &change);
+        }
+    }
 }

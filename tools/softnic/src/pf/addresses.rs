@@ -3,6 +3,7 @@
 use super::message::{address, info};
 use super::{Pf, Refused};
 use crate::Mac;
+use crate::plane::PortState;
 
 /// Address filters of the device (RAR entries; 128 from the 82599 on).
 const FILTERS: usize = 128;
@@ -47,9 +48,22 @@ impl Pf<'_> {
     }
 }
 
-/// The address in a request, if a VF can have it: neither zero nor that of a group.
+/// The administrator gives a VF an address, or takes it away (`ixgbe_ndo_set_vf_mac`). One that no VF
+/// can have changes nothing.
+pub(crate) fn set_administrators_address(port: &mut PortState, mac: Option<Mac>) {
+    if mac.is_none_or(is_unicast) {
+        port.mac = mac.unwrap_or_default();
+        port.pf_set_mac = mac.is_some();
+    }
+}
+
+/// The address in a request, if a VF can have it.
 fn unicast(words: &[u32]) -> Result<Mac, Refused> {
     let mac = address(words);
-    let usable = mac != Mac::default() && mac[0] & 1 == 0;
-    if usable { Ok(mac) } else { Err(Refused) }
+    if is_unicast(mac) { Ok(mac) } else { Err(Refused) }
+}
+
+/// Whether a VF can have an address: neither zero nor that of a group.
+fn is_unicast(mac: Mac) -> bool {
+    mac != Mac::default() && mac[0] & 1 == 0
 }

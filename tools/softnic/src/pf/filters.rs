@@ -124,8 +124,11 @@ pub(super) fn untagged(port: &PortState) -> u16 {
 }
 
 /// The administrator puts a VF into a VLAN, or takes it out (`ixgbe_ndo_set_vf_vlan`). VLANs that the VF
-/// has asked for stay.
+/// has asked for stay. A number that no VLAN can have changes nothing.
 pub(crate) fn set_port_vlan(port: &mut PortState, vlan: Option<u16>) {
+    if vlan.is_some_and(|vlan| !(1..4096).contains(&vlan)) {
+        return;
+    }
     let before = untagged(port);
     port.port_vlan = vlan;
     port.vlans.retain(|v| *v != before);

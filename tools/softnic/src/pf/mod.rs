@@ -13,6 +13,7 @@ pub(crate) mod rss;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use addresses::set_administrators_address;
 pub(crate) use filters::set_port_vlan;
 use message::{ACK, Api, CTS, KIND, NACK};
 

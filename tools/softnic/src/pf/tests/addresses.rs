@@ -96,6 +96,10 @@ fn an_address_from_the_administrator_counts_at_once_and_is_told_at_the_next_gree
     assert_eq!((bench.port().mac, bench.port().pf_set_mac), (mac, true));
     assert_eq!(bench.verdict(&[2, OTHER[0], OTHER[1]]), REFUSED);
     assert_eq!(bench.user.reset(&mut bench.adapter)[..3], [0x8000_0001, 0x0302_0102, 0x0504]);
+    for nonsense in [[0; 6], [0xff; 6]] {
+        bench.adapter.inject(Fault::Address { vf: 0, mac: Some(nonsense) });
+        assert_eq!(bench.port().mac, mac);
+    }
     bench.adapter.inject(Fault::Address { vf: 0, mac: None });
     assert_eq!((bench.port().mac, bench.port().pf_set_mac), ([0; 6], false));
     assert_eq!(bench.user.reset(&mut bench.adapter)[0], 0x4000_0001);

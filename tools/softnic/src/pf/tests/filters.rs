@@ -71,6 +71,10 @@ fn a_port_vlan_can_be_set_and_taken_back_while_the_vf_runs() {
     assert_eq!((bench.port().port_vlan, bench.port().vlans), (Some(100), vec![7, 100]));
     assert_eq!(bench.verdict(&[4 | 1 << 16, 8]), REFUSED);
     assert_eq!(bench.ask(&[9, 0, 0, 0, 0])[3], 1);
+    for nonsense in [0, 4096] {
+        bench.adapter.inject(Fault::PortVlan { vf: 0, vlan: Some(nonsense) });
+        assert_eq!((bench.port().port_vlan, bench.port().vlans), (Some(100), vec![7, 100]));
+    }
     bench.adapter.inject(Fault::PortVlan { vf: 0, vlan: None });
     assert_eq!((bench.port().port_vlan, bench.port().vlans), (None, vec![0, 7]));
     assert_eq!(bench.ask(&[9, 0, 0, 0, 0])[3], 0);
