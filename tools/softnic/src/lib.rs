@@ -38,7 +38,7 @@ pub use memory::{MapError, Memory};
 pub use model::{Generation, Model};
 pub use offload::Facts;
 pub use plane::{Plane, PlaneError};
-pub use regfile::RegisterFile;
+pub use regfile::{BAR_LEN, PLAIN_START, RegisterFile};
 pub use spec::{Drive, Spec, SpecError};
 
 /// A MAC address, first byte first.
