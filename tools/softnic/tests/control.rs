@@ -1,6 +1,8 @@
 //! Drivers' own sequences of register accesses, played on the adapter: what Linux's ixgbevf and DPDK's
 //! ixgbevf do from first access to running queues, and when something happens to them.
 
+#[path = "control/anything.rs"]
+mod anything;
 #[path = "control/dpdk.rs"]
 mod dpdk;
 #[path = "control/interrupts.rs"]
