@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::function::{Effect, Function, Message};
 use crate::pf::Pf;
-use crate::uplink::Uplink;
+use crate::uplink::{Uplink, UplinkCounters};
 use crate::{Memory, Notice, Plane, RegisterFile, Spec, VfCounters};
 
 /// Why a VF could not be opened.
@@ -199,6 +199,11 @@ impl Adapter {
     /// What a VF has counted since it was opened; zeros if it is not open here.
     pub fn counters(&self, vf: usize) -> VfCounters {
         self.functions.get(vf).and_then(Option::as_ref).map(|f| f.counters).unwrap_or_default()
+    }
+
+    /// What the uplink has counted; nothing if another process has the wire.
+    pub fn uplink_counters(&self) -> UplinkCounters {
+        self.uplink.as_ref().map(|uplink| uplink.counters()).unwrap_or_default()
     }
 
     /// What the PFs do without being asked, at `now`: news from the plane, answers that were late.
