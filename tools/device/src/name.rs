@@ -142,18 +142,18 @@ impl fmt::Display for DeviceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Pci(address) => address.fmt(f),
-            Kind::Soft { spec, vf } => {
-                f.write_str(SOFT)?;
-                let mut options = spec.to_string();
-                if *vf != 0 {
-                    let comma = if options.is_empty() { "" } else { "," };
-                    options += &format!("{comma}vf={vf}");
-                }
-                let colon = if options.is_empty() { "" } else { ":" };
-                write!(f, "{colon}{options}")
-            }
+            Kind::Soft { spec, vf } => f.write_str(&shown(spec, *vf)),
         }
     }
+}
+
+/// How a VF of a software adapter is shown.
+pub(crate) fn shown(spec: &Spec, vf: usize) -> String {
+    let mut options = vec![spec.to_string()];
+    options.retain(|options| !options.is_empty());
+    options.extend((vf != 0).then(|| format!("vf={vf}")));
+    let colon = if options.is_empty() { "" } else { ":" };
+    format!("{SOFT}{colon}{}", options.join(","))
 }
 
 #[cfg(test)]
