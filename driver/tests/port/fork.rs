@@ -28,6 +28,25 @@ fn in_child(child: impl FnOnce() -> bool) -> bool {
 }
 
 #[test]
+fn a_port_without_queues_stays_the_parents() {
+    let fake = FakeVf::new("fork1");
+    let mut port = Some(crate::kit::open(&fake).unwrap());
+    let calls = fake.trouble().calls();
+    let model = fake.model();
+    let untouched = in_child(|| {
+        drop(model);
+        drop(port.take());
+        let model = fake.model();
+        let connected = !model.vectors.is_empty() && model.request.is_some();
+        drop(model);
+        connected && fake.trouble().calls() == calls && fake.space().mappings() > 0
+    });
+    assert!(untouched, "the child has touched the device, or did not end");
+    drop(port);
+    fake.assert_at_rest();
+}
+
+#[test]
 fn what_a_child_drops_stays_the_parents() {
     let fake = FakeVf::new("fork0");
     let transport = fake.transport();
