@@ -19,7 +19,7 @@ pub enum UplinkError {
         source: io::Error,
     },
     /// A file cannot be read or written.
-    #[error("{key}={}: {source}", path.display())]
+    #[error("{key}={}: {}", path.display(), plain(source))]
     File {
         /// `read` or `write`.
         key: &'static str,
@@ -36,6 +36,14 @@ pub enum UplinkError {
         /// The link type, by its number.
         link: u32,
     },
+}
+
+/// What is wrong; the crate keeps the kernel's words to itself.
+fn plain(error: &PcapError) -> String {
+    match error {
+        PcapError::IoError(error) => error.to_string(),
+        error => error.to_string(),
+    }
 }
 
 /// What a person can do about it.
