@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use barline::{Error, Root, vfio};
+use barline::{Config, Error, Port, Root, vfio};
 use tempfile::TempDir;
 
 const VF: &str = "0000:01:10.0";
@@ -75,6 +75,27 @@ fn descriptors_below(dir: &Path) -> usize {
         .filter_map(|entry| fs::read_link(entry.path()).ok())
         .filter(|target| target.starts_with(dir))
         .count()
+}
+
+#[test]
+fn queues_that_no_such_device_has_come_before_everything_else() {
+    for (device, most) in [("0x10ca", 2), ("0x1520", 1), ("0x10ed", 4), ("0x57ad", 4)] {
+        let world = World::vf();
+        world.write(&format!("sys/bus/pci/devices/{VF}/device"), device);
+        let root = Root::new(world.0.path());
+        let open = |rx_queues, tx_queues| {
+            Port::open_with(
+                VF,
+                Config { rx_queues, tx_queues, root: root.clone(), ..Config::default() },
+            )
+            .unwrap_err()
+            .to_string()
+        };
+        let allowed = format!(": this device has {most}");
+        assert_eq!(open(most + 1, 1), format!("rx_queues = {} is not possible{allowed}", most + 1));
+        assert_eq!(open(1, 100), format!("tx_queues = 100 is not possible{allowed}"));
+        assert!(open(most, most).contains("in no IOMMU group"));
+    }
 }
 
 #[test]

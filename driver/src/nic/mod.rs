@@ -44,11 +44,11 @@ pub(crate) fn probe(transport: &Arc<dyn Transport>) -> Result<Box<dyn Vf>> {
     Err(unsupported(transport.name(), identity.vendor, identity.device))
 }
 
-/// Whether there is a driver for a device, as far as its ids tell: to be asked before anything is done
-/// to it.
-pub(crate) fn check_ids(device: &str, vendor: u16, id: u16) -> Result<()> {
-    let known = igbvf::knows(vendor, id) || ixgbevf::knows(vendor, id);
-    if known { Ok(()) } else { Err(unsupported(device, vendor, id)) }
+/// How many queues a device can have, as far as its ids tell: to be asked before anything is done to
+/// it. An error if there is no driver for it.
+pub(crate) fn most_queues(device: &str, vendor: u16, id: u16) -> Result<u16> {
+    let queues = igbvf::most_queues(vendor, id).or_else(|| ixgbevf::most_queues(vendor, id));
+    queues.ok_or_else(|| unsupported(device, vendor, id))
 }
 
 fn unsupported(device: &str, vendor: u16, id: u16) -> Error {

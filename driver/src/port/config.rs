@@ -86,15 +86,20 @@ impl Config {
 
     /// Checks what depends on the device.
     pub(crate) fn check_against(&self, info: &Info) -> Result<()> {
-        for (key, count) in [("rx_queues", self.rx_queues), ("tx_queues", self.tx_queues)] {
-            if count > info.queues {
-                let allowed = format!("this device has {}", info.queues);
-                return Err(out_of_range(key, count, &allowed));
-            }
-        }
+        self.check_queues(info.queues)?;
         check_max_frame(self.max_frame, Some(info.max_frame))?;
         self.check_vlan_strip(info)?;
         self.check_rss(info)
+    }
+
+    /// Checks the number of queues against those that the device can have.
+    pub(crate) fn check_queues(&self, most: u16) -> Result<()> {
+        for (key, count) in [("rx_queues", self.rx_queues), ("tx_queues", self.tx_queues)] {
+            if count > most {
+                return Err(out_of_range(key, count, &format!("this device has {most}")));
+            }
+        }
+        Ok(())
     }
 
     /// Checks whether VLAN tags can be taken out, if that is asked for.

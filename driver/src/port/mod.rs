@@ -88,9 +88,9 @@ impl Port {
     pub fn open_with(address: &str, config: Config) -> Result<Port> {
         config.check()?;
         let address: PciAddress = address.parse()?;
-        // A PF, say, is not to be bound to vfio-pci first.
+        // A PF, say, is not to be bound to vfio-pci first, and taking a device into use resets it.
         let ids = PciDevice::open(&config.root, address)?.ids()?;
-        nic::check_ids(&address.to_string(), ids.vendor, ids.device)?;
+        config.check_queues(nic::most_queues(&address.to_string(), ids.vendor, ids.device)?)?;
         let transport = vfio::open(&config.root, address)?;
         Port::on(transport, config)
     }

@@ -49,16 +49,18 @@ pub(crate) struct Igbvf {
     has_further: bool,
 }
 
-/// Whether a device is one of this family, be it one that is refused with reasons.
-pub(super) fn knows(vendor: u16, id: u16) -> bool {
-    vendor == INTEL && (HYPERV.contains(&id) || MODELS.iter().any(|(known, _)| *known == id))
+/// Queues that a device of this family can have, as its ids tell; `None` of another. One that is
+/// refused with reasons counts as its like.
+pub(super) fn most_queues(vendor: u16, id: u16) -> Option<u16> {
+    let mut of_id = MODELS.iter().filter(|(known, _)| *known == id || HYPERV.contains(&id));
+    of_id.next().map(|(_, model)| model.queues).filter(|_| vendor == INTEL)
 }
 
 impl Igbvf {
     /// The driver, if the device is one of this family.
     pub(crate) fn probe(transport: &Arc<dyn Transport>) -> Result<Option<Igbvf>> {
         let identity = transport.identity();
-        if !knows(identity.vendor, identity.device) {
+        if most_queues(identity.vendor, identity.device).is_none() {
             return Ok(None);
         }
         if HYPERV.contains(&identity.device) {

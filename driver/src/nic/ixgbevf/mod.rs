@@ -72,9 +72,10 @@ struct Used {
     tx: u16,
 }
 
-/// Whether a device is one of this family, be it one that is refused with reasons.
-pub(super) fn knows(vendor: u16, id: u16) -> bool {
-    models::find(vendor, id).is_some()
+/// Queues that a device of this family can have, as its ids tell; `None` of another. One that is
+/// refused with reasons counts as its like.
+pub(super) fn most_queues(vendor: u16, id: u16) -> Option<u16> {
+    models::find(vendor, id).map(|_| QUEUES)
 }
 
 impl Ixgbevf {
