@@ -4,7 +4,7 @@
 use barline::{Port, Queues};
 
 use crate::fake_vf::FakeVf;
-use crate::kit::{config, frame, read, write};
+use crate::kit::{config, frame, read, threads, until, write};
 
 /// Runs `child` in a child; whether it returned true within ten seconds.
 fn in_child(child: impl FnOnce() -> bool) -> bool {
@@ -28,9 +28,12 @@ fn in_child(child: impl FnOnce() -> bool) -> bool {
 }
 
 #[test]
-fn a_port_without_queues_stays_the_parents() {
+fn a_port_that_nobody_shares_stays_the_parents() {
     let fake = FakeVf::new("fork1");
     let mut port = Some(crate::kit::open(&fake).unwrap());
+    // Without its watcher, and without queues.
+    fake.model().panics = true;
+    until("the watcher has ended", || !threads().contains(&"barline fork1".to_string()));
     let calls = fake.trouble().calls();
     let model = fake.model();
     let untouched = in_child(|| {
