@@ -24,6 +24,7 @@ pub(crate) use queues::QUEUES;
 
 use crate::model::Generation;
 use crate::pf::Session;
+use crate::regfile::BAR_LEN;
 use crate::{Fault, RegisterFile};
 
 /// What the kernel tells a VF's owner about the device.
@@ -150,8 +151,10 @@ impl Function {
 
     /// The whole device is reset by its PF: all registers as after power-on, statistics zero.
     pub(crate) fn device_reset(&mut self) {
+        for offset in (0..BAR_LEN).step_by(4) {
+            self.registers.store(offset, 0);
+        }
         queues::power_on(&self.registers);
-        self.registers.store(crate::regs::VFPSRTYPE, 0);
         self.interrupts.reset();
         self.statistics.zero(&self.counters);
         self.epoch += 1;
@@ -173,7 +176,7 @@ impl Function {
     fn remove(&mut self) {
         self.removed = true;
         self.epoch += 1;
-        for offset in (0..crate::regfile::BAR_LEN).step_by(4) {
+        for offset in (0..BAR_LEN).step_by(4) {
             self.registers.store(offset, u32::MAX);
         }
         self.notify(Notice::Request);

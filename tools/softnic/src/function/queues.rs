@@ -16,15 +16,10 @@ const DCA_RXCTRL_DEFAULT: u32 = 1 << 9 | 1 << 13 | 1 << 15;
 /// VFDCA_TXCTRL: relaxed ordering of descriptor reads and writes, and of data reads.
 const DCA_TXCTRL_DEFAULT: u32 = 1 << 9 | 1 << 11 | 1 << 13;
 
-/// All registers of all queues as after power-on.
+/// The registers of all queues that are not zero after power-on.
 pub(super) fn power_on(registers: &RegisterFile) {
     for queue in 0..QUEUES {
         let of = |register: usize| register + queue * regs::QUEUE_STRIDE;
-        for base in [regs::RX_BASE, regs::TX_BASE] {
-            for offset in (0..regs::QUEUE_STRIDE).step_by(4) {
-                registers.store(of(base) + offset, 0);
-            }
-        }
         registers.store(of(regs::VFSRRCTL), SRRCTL_DEFAULT);
         registers.store(of(regs::VFDCA_RXCTRL), DCA_RXCTRL_DEFAULT);
         registers.store(of(regs::VFDCA_TXCTRL), DCA_TXCTRL_DEFAULT);

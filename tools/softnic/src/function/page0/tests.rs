@@ -75,8 +75,14 @@ fn a_reset_stops_queues_and_keeps_what_silicon_keeps() {
     assert!(function.config.is_bus_master());
     function.function_level_reset();
     assert!(!function.config.is_bus_master());
+    for offset in [0x180, 0x1038, 0x3000, 0x3100, 0x323c] {
+        function.write(offset, 5, 0);
+    }
     function.device_reset();
     assert_eq!((function.read(0x1014, 0), function.read(0x300, 0)), (0x402, 0));
+    for offset in [0x180, 0x1038, 0x2018, 0x3000, 0x3100, 0x323c] {
+        assert_eq!(function.read(offset, 0), 0, "{offset:#x}");
+    }
 }
 
 #[test]
