@@ -54,8 +54,11 @@ struct Stream {
     target: Option<Target>,
     /// One for each size.
     templates: Vec<Template>,
-    /// Which template is next, by turns.
+    /// The templates in the order in which they are sent, again and again.
     order: Vec<usize>,
+    /// Place in `order` and number of the flow of the next frame.
+    turn: usize,
+    flow: u32,
     window: Window,
 }
 
@@ -84,15 +87,21 @@ impl Gen {
         let count = room.min(budget).min(BURST);
         for _ in 0..count {
             let sequence = stream.window.next();
-            let flow = Flow::number((sequence % u64::from(self.spec.flows)) as u32);
-            let turn = (sequence % stream.order.len() as u64) as usize;
-            let template = &mut stream.templates[stream.order[turn]];
+            let flow = Flow::number(stream.flow);
+            let template = &mut stream.templates[stream.order[stream.turn]];
+            stream.flow = after(stream.flow, self.spec.flows);
+            stream.turn = after(stream.turn as u32, stream.order.len() as u32) as usize;
             let (frame, facts) = template.stamp(flow, sequence, now);
             wire.deliver(frame, facts);
             self.sent.count(frame.len());
         }
         count
     }
+}
+
+/// The next of `count` numbers, after which they start anew.
+fn after(number: u32, count: u32) -> u32 {
+    if number + 1 < count { number + 1 } else { 0 }
 }
 
 impl Stream {
@@ -106,6 +115,7 @@ impl Stream {
         self.target = Some(target);
         self.order = sizes.iter().enumerate().flat_map(|(i, (_, n))| vec![i; *n]).collect();
         random.shuffle(&mut self.order);
+        self.turn = 0;
         let template = |(size, _): &(u16, usize)| Template::new(target, *size, || random.u8(..));
         self.templates = sizes.iter().map(template).collect();
     }
