@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use barline::Root;
 use barline::pci::PciAddress;
+use barline_device::{BadName, DeviceName};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use output::Output;
@@ -44,13 +45,13 @@ enum Command {
     /// Show one device: ids, driver, IOMMU group, BARs, interrupts, SR-IOV, MAC.
     Info {
         /// Its address, such as 0000:01:10.0.
-        #[arg(value_name = "BDF")]
+        #[arg(value_name = "BDF", value_parser = address)]
         device: PciAddress,
     },
     /// Bind VFs to vfio-pci, so that programs can open them. Wants root.
     Bind {
         /// Their addresses, such as 0000:01:10.0.
-        #[arg(value_name = "BDF", required = true)]
+        #[arg(value_name = "BDF", required = true, value_parser = address)]
         devices: Vec<PciAddress>,
         /// Bind a device that is not a VF, too: the host loses it.
         #[arg(long)]
@@ -59,7 +60,7 @@ enum Command {
     /// Take devices from vfio-pci. Waits while a program holds one. Wants root.
     Unbind {
         /// Their addresses, such as 0000:01:10.0.
-        #[arg(value_name = "BDF", required = true)]
+        #[arg(value_name = "BDF", required = true, value_parser = address)]
         devices: Vec<PciAddress>,
         /// Let the kernel look for a driver of its own then.
         #[arg(long)]
@@ -70,14 +71,16 @@ enum Command {
     /// If it has another number of them, those are removed first. The kernel may take minutes.
     Create {
         /// The PF's address, such as 0000:01:00.0.
-        #[arg(value_name = "PF")]
+        #[arg(value_name = "PF", value_parser = address)]
         pf: PciAddress,
         /// How many VFs.
         #[arg(value_name = "N")]
         count: u16,
     },
-    /// Measure how many packets a VF receives, sends or returns.
-    Bench(bench::Args),
+    /// Measure how many packets a VF receives, sends or returns, and how long they take.
+    ///
+    /// Without a device it is a VF of a software adapter, which needs no hardware and no rights.
+    Bench(Box<bench::Args>),
 }
 
 fn main() -> ExitCode {
@@ -111,6 +114,19 @@ fn main() -> ExitCode {
             output::complain(&failure.to_string());
             ExitCode::from(1)
         }
+    }
+}
+
+/// A device of this machine.
+fn address(text: &str) -> Result<PciAddress, String> {
+    match text.parse::<DeviceName>() {
+        Ok(name) if name.is_soft() => {
+            Err("a software adapter is nothing of this machine, and has \
+                                           no PCI address: it is for `bench` and the examples"
+                .to_string())
+        }
+        Err(error @ BadName::Option { .. }) => Err(error.to_string()),
+        _ => text.parse().map_err(|error: barline::Error| error.to_string()),
     }
 }
 

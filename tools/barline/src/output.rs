@@ -41,6 +41,11 @@ impl Output {
         Output { json }
     }
 
+    /// Whether answers are text.
+    pub fn is_text(self) -> bool {
+        !self.json
+    }
+
     /// Writes an answer: its fields as JSON on one line, or its text.
     pub fn answer<T: Serialize + fmt::Display>(self, answer: &T) -> Result<(), Failure> {
         let text = if self.json {

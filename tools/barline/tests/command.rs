@@ -304,6 +304,9 @@ fn wrong_usage() {
         ),
         (vec!["info", "../../etc"], "is not a PCI address"),
         (vec!["info", "0000:01:10.0\n"], "is not a PCI address"),
+        (vec!["info", "soft"], "a software adapter is nothing of this machine"),
+        (vec!["bind", "soft:vfs=4,vf=1"], "a software adapter is nothing of this machine"),
+        (vec!["info", "soft:vfs=0"], "`vfs=0`: allowed is 1 to 63"),
         (vec!["bind"], "<BDF>..."),
         (vec!["bind", VF, "eth0"], "`eth0` is not a PCI address"),
         (vec!["unbind"], "<BDF>..."),
@@ -326,7 +329,7 @@ fn wrong_usage() {
 fn help_and_version_are_answers() {
     let tree = Tree::new();
     let help = text(&tree, &["--help"]);
-    for command in ["list", "info", "bind", "unbind", "create"] {
+    for command in ["list", "info", "bind", "unbind", "create", "bench"] {
         assert!(help.contains(command), "{help}");
     }
     assert!(!help.contains("BARLINE_ROOT") && !help.contains("--root"), "{help}");

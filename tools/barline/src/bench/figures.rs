@@ -1,155 +1,154 @@
-//! From counters to figures.
+//! The figures of a measurement, as JSON and as text.
 
 use std::fmt;
 use std::time::Duration;
 
-use barline::Stats;
 use serde::Serialize;
 
-use super::frame::FCS;
+use super::args::Mode;
+use super::cores;
+use super::count::Count;
+use super::latency::Latency;
+use super::meter::Spent;
 use super::settings::Settings;
-use super::{Mode, cycles};
 
-/// What a port has counted that matters in a mode.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
-    /// Packets received, or sent.
-    pub packets: u64,
-    /// Packets and bytes (without FCS) of which the mean size is made.
-    sized: (u64, u64),
-    /// Packets lost, where somebody counts.
-    pub drops: Option<u64>,
+/// What came out of a measurement.
+#[derive(Clone, Debug, Default)]
+pub struct Measured {
+    /// What the driver counted.
+    pub count: Count,
+    /// The packets that a software adapter counted.
+    pub by_device: Option<u64>,
+    /// What the workers spent.
+    pub spent: Spent,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// How long packets took.
+    pub latency: Option<Latency>,
 }
 
-impl Count {
-    /// Takes what matters from a port's counters, which started at zero with it.
-    pub fn of(mode: Mode, stats: &Stats) -> Count {
-        let received = stats.rx.iter().map(|queue| (queue.packets, queue.bytes));
-        let given = stats.tx.iter().map(|queue| (queue.packets, queue.bytes));
-        let sum = |(a, b), (c, d)| (a + c, b + d);
-        let sent: u64 = stats.tx.iter().map(|queue| queue.completed).sum();
-        let at_rx: u64 = stats.rx.iter().map(|queue| queue.errors + queue.violations).sum();
-        let at_tx: u64 = stats.tx.iter().map(|queue| queue.invalid + queue.lost).sum();
-        let drops = stats.device.rx_dropped.unwrap_or(0) + at_rx;
-        match mode {
-            Mode::Rx => {
-                let sized = received.fold((0, 0), sum);
-                Count { packets: sized.0, sized, drops: Some(drops) }
-            }
-            // What is lost behind the device is counted by nobody.
-            Mode::Tx => Count { packets: sent, sized: given.fold((0, 0), sum), drops: None },
-            Mode::Fwd => {
-                Count { packets: sent, sized: given.fold((0, 0), sum), drops: Some(drops + at_tx) }
-            }
-        }
-    }
-
-    /// Mean size with FCS, rounded; 0 of nothing.
-    fn size(&self) -> u64 {
-        let (packets, bytes) = self.sized;
-        (bytes + packets / 2).checked_div(packets).map_or(0, |mean| mean + FCS as u64)
-    }
-}
-
-/// The figures of a measurement, as its JSON has them.
+/// The figures of a measurement, as its JSON has them: see [`super`].
 #[derive(Debug, Serialize)]
 pub struct Figures {
     device: String,
+    peer: Option<String>,
     mode: &'static str,
     size: u64,
     burst: usize,
+    queues: usize,
+    cores: Vec<usize>,
+    device_core: Option<usize>,
+    shared_core: bool,
     packets: u64,
+    device_packets: Option<u64>,
     drops: Option<u64>,
     mpps: f64,
     gbps: f64,
     cycles_per_packet: Option<f64>,
+    idle: Option<f64>,
+    mean_burst: Option<f64>,
     elapsed_s: f64,
+    latency_ns: Option<Latency>,
 }
 
 impl Figures {
-    /// The figures of what was counted in `elapsed`, and took so many TSC cycles.
-    pub fn new(settings: &Settings, count: &Count, cycles: u64, elapsed: Duration) -> Figures {
-        let size = if settings.mode == Mode::Tx { settings.size.into() } else { count.size() };
+    /// The figures of what was measured.
+    pub fn new(settings: &Settings, measured: Measured) -> Figures {
+        let Measured { count, by_device, spent, elapsed, latency } = measured;
+        let size = if settings.mode.sends() { settings.size.into() } else { count.size() };
         let mpps = mpps(count.packets, elapsed);
         Figures {
-            device: settings.device.clone(),
+            device: settings.device.to_string(),
+            peer: settings.peer.as_ref().map(ToString::to_string),
             mode: settings.mode.name(),
             size,
             burst: settings.burst,
+            queues: settings.cores.workers.len(),
+            cores: settings.cores.workers.clone(),
+            device_core: settings.cores.device,
+            shared_core: settings.cores.shared,
             packets: count.packets,
+            device_packets: by_device,
             drops: count.drops,
             mpps,
             gbps: gbps(size, mpps),
-            cycles_per_packet: (cycles::COUNTED && count.packets > 0)
-                .then(|| cycles as f64 / count.packets as f64),
+            cycles_per_packet: spent.cycles_per_packet(count.packets),
+            idle: spent.idle_share(),
+            mean_burst: spent.mean_burst(),
             elapsed_s: elapsed.as_secs_f64(),
+            latency_ns: latency,
         }
+    }
+
+    /// A size that is a mean, and not what was asked for.
+    fn is_mean(&self) -> bool {
+        self.packets > 0 && [Mode::Rx, Mode::Fwd].map(Mode::name).contains(&self.mode)
     }
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Figures { device, mode, size, burst, packets, mpps, gbps, elapsed_s, .. } = self;
-        let done = if *mode == "rx" { "received" } else { "sent" };
-        writeln!(f, "{device} {mode}: {packets} packets {done} in {elapsed_s:.2} s")?;
-        writeln!(f, "  rate        {mpps:.6} Mpps, {gbps:.6} Gbit/s")?;
-        let mean = if *mode == "tx" || *packets == 0 { "" } else { " on average" };
-        writeln!(f, "  frame size  {size} bytes with FCS{mean}")?;
-        writeln!(f, "  burst       {burst} frames at most")?;
-        writeln!(f, "  drops       {}", Drops(self.drops))?;
-        match self.cycles_per_packet {
-            Some(cycles) => writeln!(f, "  cycles      {cycles:.1} a packet (TSC)"),
-            None => writeln!(f, "  cycles      not known"),
+        let done = if matches!(*mode, "tx" | "fwd") { "sent" } else { "received" };
+        let to = self.peer.as_ref().map(|peer| format!(" to {peer}")).unwrap_or_default();
+        writeln!(f, "{device} {mode}{to}: {packets} packets {done} in {elapsed_s:.2} s")?;
+        if let Some(latency) = &self.latency_ns {
+            latency.fmt(f)?;
         }
+        writeln!(f, "  rate        {mpps:.3} Mpps, {gbps:.3} Gbit/s")?;
+        let mean = if self.is_mean() { " on average" } else { "" };
+        writeln!(f, "  frame size  {size} bytes with FCS{mean}")?;
+        write!(f, "  burst       {burst} frames at most")?;
+        match self.mean_burst {
+            Some(mean) => writeln!(f, ", {mean:.1} on average")?,
+            None => writeln!(f)?,
+        }
+        writeln!(f, "  drops       {}", Drops(self))?;
+        if let Some(counted) = self.device_packets {
+            writeln!(f, "  device      counted {counted} packets itself")?;
+        }
+        if let Some(cycles) = self.cycles_per_packet {
+            let idle = self.idle.unwrap_or_default() * 100.0;
+            writeln!(
+                f,
+                "  cycles      {cycles:.1} a packet (TSC), and {idle:.0} % of the time idle"
+            )?;
+        }
+        write!(f, "  cores       {}", cores::list(&self.cores))?;
+        match self.device_core {
+            Some(core) => writeln!(f, ", adapter on {core}")?,
+            None => writeln!(f)?,
+        }
+        if self.shared_core {
+            writeln!(
+                f,
+                "  note        the adapter's thread has no core to itself: figures suffer"
+            )?;
+        }
+        Ok(())
     }
-}
-
-/// One live line: what came since the last one, and all that was lost.
-pub fn live(
-    settings: &Settings,
-    at: Duration,
-    now: &Count,
-    last: &Count,
-    span: Duration,
-) -> String {
-    let since = Count {
-        packets: now.packets - last.packets,
-        sized: (now.sized.0 - last.sized.0, now.sized.1 - last.sized.1),
-        drops: None,
-    };
-    let size = if settings.mode == Mode::Tx { settings.size.into() } else { since.size() };
-    let mpps = mpps(since.packets, span);
-    let mut line = format!(
-        "{} {:3} {:5.0} s  {mpps:9.6} Mpps  {:9.6} Gbit/s  {:>10} packets",
-        settings.device,
-        settings.mode.name(),
-        at.as_secs_f64(),
-        gbps(size, mpps),
-        now.packets
-    );
-    if let Some(drops) = now.drops {
-        line += &format!("  {drops} drops counted");
-    }
-    line
 }
 
 /// Million packets a second.
-fn mpps(packets: u64, time: Duration) -> f64 {
+pub fn mpps(packets: u64, time: Duration) -> f64 {
     if time.is_zero() { 0.0 } else { packets as f64 / time.as_secs_f64() / 1e6 }
 }
 
 /// Gigabits a second.
-fn gbps(size: u64, mpps: f64) -> f64 {
+pub fn gbps(size: u64, mpps: f64) -> f64 {
     size as f64 * 8.0 * mpps / 1000.0
 }
 
-struct Drops(Option<u64>);
+struct Drops<'f>(&'f Figures);
 
-impl fmt::Display for Drops {
+impl fmt::Display for Drops<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(drops) => write!(f, "{drops}, as far as the device counts them"),
-            None => f.write_str("not known: nobody counts what is lost behind the device"),
+        match (self.0.drops, self.0.mode) {
+            (Some(drops), "latency") => write!(f, "{drops}, not there within a second"),
+            (Some(drops), _) if self.0.device_packets.is_some() => write!(f, "{drops}"),
+            (Some(drops), _) => write!(f, "{drops}, as far as the device counts them"),
+            (None, "tx") => f.write_str("not known: nobody counts what is lost behind the device"),
+            (None, _) => f.write_str("not known: the device does not tell"),
         }
     }
 }
@@ -157,90 +156,78 @@ impl fmt::Display for Drops {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use barline::{DeviceStats, MacAddress, Root, RxStats, TxStats};
+    use crate::bench::cycles;
+    use crate::bench::tests::args;
+    use barline::Root;
 
-    fn settings(mode: Mode) -> Settings {
-        Settings {
-            device: "0000:01:10.0".into(),
-            mode,
-            dst: MacAddress::default(),
-            size: 64,
-            burst: 32,
-            cores: vec![0],
-            time: None,
-            live: false,
-            root: Root::default(),
-        }
+    fn settings(words: &str) -> Settings {
+        Settings::new(&Root::default(), &args(words), false).unwrap()
     }
 
-    fn stats() -> Stats {
-        let rx =
-            RxStats { packets: 10, bytes: 995, errors: 1, violations: 2, ..RxStats::default() };
-        let tx = TxStats { packets: 8, bytes: 800, completed: 7, lost: 1, ..TxStats::default() };
-        Stats {
-            device: DeviceStats { rx_dropped: Some(100), ..DeviceStats::default() },
-            rx: vec![rx, RxStats { no_buffers: 9, ..RxStats::default() }],
-            tx: vec![tx, TxStats { packets: 3, bytes: 180, completed: 3, ..TxStats::default() }],
-        }
+    fn json(words: &str, measured: Measured) -> serde_json::Value {
+        serde_json::to_value(Figures::new(&settings(words), measured)).unwrap()
     }
 
-    #[test]
-    fn each_mode_counts_what_it_is_about() {
-        let rx = Count::of(Mode::Rx, &stats());
-        assert_eq!((rx.packets, rx.size(), rx.drops), (10, 104, Some(103)));
-        let tx = Count::of(Mode::Tx, &stats());
-        assert_eq!((tx.packets, tx.drops), (10, None));
-        let fwd = Count::of(Mode::Fwd, &stats());
-        assert_eq!((fwd.packets, fwd.size(), fwd.drops), (10, 93, Some(104)));
+    fn busy(packets: u64) -> Measured {
+        Measured {
+            count: Count { packets, sized: (1, 60), drops: None },
+            spent: Spent {
+                busy: 20 * packets,
+                idle: 20 * packets,
+                bursts: packets / 10,
+                frames: packets,
+            },
+            elapsed: Duration::from_secs(2),
+            ..Measured::default()
+        }
     }
 
     #[test]
     fn figures_agree_with_each_other() {
-        let count = Count { packets: 3_000_000, sized: (1, 60), drops: None };
-        let figures = Figures::new(&settings(Mode::Tx), &count, 60_000_000, Duration::from_secs(2));
-        let json: serde_json::Value = serde_json::to_value(&figures).unwrap();
+        let json = json("tx", busy(3_000_000));
         let number = |field: &str| json[field].as_f64().unwrap();
         assert_eq!(number("mpps"), 1.5);
         assert!((number("gbps") - 64.0 * 8.0 * 1.5 / 1000.0).abs() < 1e-12);
-        assert_eq!(number("elapsed_s"), 2.0);
-        assert_eq!(json["drops"], serde_json::Value::Null);
+        assert_eq!((number("elapsed_s"), number("mean_burst"), number("idle")), (2.0, 10.0, 0.5));
+        assert!(json["drops"].is_null());
         if cycles::COUNTED {
             assert_eq!(number("cycles_per_packet"), 20.0);
         }
-        let fields: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
-        let mut expected = [
-            "device",
-            "mode",
-            "size",
-            "burst",
-            "packets",
-            "drops",
-            "mpps",
-            "gbps",
-            "cycles_per_packet",
-            "elapsed_s",
-        ];
-        expected.sort_unstable();
-        assert_eq!(fields, expected);
+        let mut fields: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut documented: Vec<_> = include_str!("mod.rs")
+            .lines()
+            .filter_map(|line| line.strip_prefix("//! | `")?.split('`').next())
+            .collect();
+        fields.sort_unstable();
+        documented.sort_unstable();
+        assert_eq!(fields, documented);
     }
 
     #[test]
     fn nothing_at_all_is_a_measurement_too() {
-        let count = Count::of(Mode::Rx, &Stats::default());
-        let figures = Figures::new(&settings(Mode::Rx), &count, 0, Duration::ZERO);
-        let json = serde_json::to_value(&figures).unwrap();
+        let json = json("rx", Measured::default());
         assert_eq!((&json["size"], &json["packets"]), (&0.into(), &0.into()));
         assert_eq!((json["mpps"].as_f64(), json["gbps"].as_f64()), (Some(0.0), Some(0.0)));
-        assert!(json["cycles_per_packet"].is_null());
+        for field in ["cycles_per_packet", "idle", "mean_burst", "latency_ns", "peer"] {
+            assert!(json[field].is_null(), "{field}");
+        }
     }
 
     #[test]
-    fn a_live_line_is_about_the_time_since_the_last() {
-        let last = Count { packets: 500, sized: (500, 30_000), drops: Some(1) };
-        let now = Count { packets: 1500, sized: (1500, 90_000), drops: Some(4) };
-        let second = Duration::from_secs(1);
-        let line = live(&settings(Mode::Rx), 3 * second, &now, &last, second);
-        assert!(line.contains("rx      3 s   0.001000 Mpps   0.000512 Gbit/s"), "{line}");
-        assert!(line.ends_with("1500 packets  4 drops counted"), "{line}");
+    fn the_text_says_who_counted_and_what_spoils_the_figures() {
+        let mut settings = settings("rx --cores 0");
+        let text = |settings: &Settings, measured| Figures::new(settings, measured).to_string();
+        let known = |drops| {
+            let measured = busy(100);
+            Measured { count: Count { drops: Some(drops), ..measured.count }, ..measured }
+        };
+        settings.cores.shared = false;
+        let soft = text(&settings, Measured { by_device: Some(100), ..known(0) });
+        assert!(soft.contains("  drops       0\n"), "{soft}");
+        assert!(soft.contains("counted 100 packets itself") && !soft.contains("suffer"), "{soft}");
+        settings.cores.shared = true;
+        assert!(text(&settings, known(0)).contains("figures suffer"));
+        assert!(text(&settings, known(0)).contains("0, as far as the device counts them"));
+        assert!(text(&settings, busy(1)).contains("not known: the device does not tell"));
     }
 }

@@ -1,15 +1,53 @@
 //! The loops that are measured: one worker, one queue, one core.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use barline::{FrameBatch, MacAddress, Pool, RxQueue, TxQueue};
+use barline_device::Adapter;
 
-use super::cycles;
 use super::frame::HEADER;
+use super::meter::{Lap, Meter};
+use super::settings::Settings;
+use super::soft::Soft;
 
-/// How long the device gets to send what it was given.
+/// How long the device may take to send another packet of those that it was given.
 const FLUSH: Duration = Duration::from_millis(200);
+
+/// What a worker does that has nothing to do.
+#[derive(Clone, Debug)]
+pub enum Wait {
+    /// Polls again.
+    Spin,
+    /// Leaves the core to the adapter's thread, which may have no other.
+    Yield,
+    /// Moves the adapter, which nobody else does.
+    Step(Adapter),
+}
+
+impl Wait {
+    /// As the device demands.
+    pub fn new(settings: &Settings, soft: Option<&Soft>) -> Wait {
+        match soft.and_then(Soft::to_step) {
+            Some(adapter) => Wait::Step(adapter),
+            None if settings.cores.shared => Wait::Yield,
+            None => Wait::Spin,
+        }
+    }
+
+    /// Waits once.
+    #[inline]
+    pub fn once(&self) {
+        match self {
+            Wait::Spin => {}
+            Wait::Yield => thread::yield_now(),
+            Wait::Step(adapter) => {
+                adapter.step();
+            }
+        }
+    }
+}
 
 /// What a worker does, with the queues that it needs for it.
 pub enum Job {
@@ -35,88 +73,110 @@ pub enum Job {
     },
 }
 
+/// What every loop needs.
+struct Turn<'w> {
+    batch: FrameBatch<'w>,
+    wait: &'w Wait,
+    lap: Lap<'w>,
+    done: &'w AtomicBool,
+}
+
 impl Job {
-    /// Works in bursts of up to as many frames as the batch holds until `stop`; then waits a little
-    /// for what is still to be sent. Returns the TSC cycles of the bursts that moved a frame, and when
-    /// all was done.
-    pub fn run(&mut self, pool: &Pool, burst: usize, stop: &AtomicBool) -> (u64, Instant) {
-        let mut batch = pool.batch(burst);
-        let cycles = match self {
-            Job::Rx(rx) => receive(rx, &mut batch, stop),
-            Job::Tx { tx, header, len } => send(tx, &mut batch, header, *len, stop),
-            Job::Fwd { rx, tx, mac } => forward(rx, tx, &mut batch, *mac, stop),
-        };
+    /// Works in bursts of up to as many frames as `burst` says until `done`; then waits until what it
+    /// gave to the device is sent. Returns when that was.
+    pub fn run(
+        &mut self,
+        pool: &Pool,
+        burst: usize,
+        wait: &Wait,
+        meter: &Meter,
+        done: &AtomicBool,
+    ) -> Instant {
+        let turn = Turn { batch: pool.batch(burst), wait, lap: Lap::start(meter), done };
         match self {
-            Job::Rx(_) => {}
-            Job::Tx { tx, .. } | Job::Fwd { tx, .. } => {
-                tx.flush(pool, FLUSH);
+            Job::Rx(rx) => turn.receive(rx),
+            Job::Tx { tx, header, len } => {
+                turn.send(tx, header, *len);
+                flush(tx, pool, wait);
+            }
+            Job::Fwd { rx, tx, mac } => {
+                turn.forward(rx, tx, *mac);
+                flush(tx, pool, wait);
             }
         }
-        (cycles, Instant::now())
+        Instant::now()
     }
 }
 
-fn receive(rx: &mut RxQueue, batch: &mut FrameBatch<'_>, stop: &AtomicBool) -> u64 {
-    let mut spent = 0;
-    while !stop.load(Ordering::Relaxed) {
-        let start = cycles::now();
-        if rx.poll(batch) > 0 {
-            batch.clear();
-            spent += cycles::now().wrapping_sub(start);
+impl Turn<'_> {
+    /// Ends a burst; false when it was the last one.
+    #[inline(always)]
+    fn next(&mut self, worked: bool, frames: usize) -> bool {
+        if !worked {
+            self.wait.once();
         }
+        self.lap.burst(worked, frames);
+        !self.done.load(Ordering::Relaxed)
     }
-    spent
-}
 
-fn send(
-    tx: &mut TxQueue,
-    batch: &mut FrameBatch<'_>,
-    header: &[u8; HEADER],
-    len: usize,
-    stop: &AtomicBool,
-) -> u64 {
-    let mut spent = 0;
-    while !stop.load(Ordering::Relaxed) {
-        let start = cycles::now();
-        let mut made = 0;
-        while let Some(mut packet) = batch.alloc(len) {
-            // Behind the headers a buffer holds the zeros that it was born with, or headers of ours.
-            if let Some(bytes) = packet.head().data().first_chunk_mut() {
-                *bytes = *header;
-            }
-            made += 1;
-        }
-        // A burst that found the ring full is waiting, unless its frames were made in it.
-        if tx.push(batch) + made > 0 {
-            spent += cycles::now().wrapping_sub(start);
-        }
-    }
-    spent
-}
-
-fn forward(
-    rx: &mut RxQueue,
-    tx: &mut TxQueue,
-    batch: &mut FrameBatch<'_>,
-    mac: MacAddress,
-    stop: &AtomicBool,
-) -> u64 {
-    let mut spent = 0;
-    while !stop.load(Ordering::Relaxed) {
-        let start = cycles::now();
-        let mut received = 0;
-        // What found no room goes first: the device counts what is lost meanwhile.
-        if batch.is_empty() {
-            received = rx.poll(batch);
-            for mut packet in batch.packets_mut() {
-                turn(packet.head().data(), mac);
+    fn receive(mut self, rx: &mut RxQueue) {
+        loop {
+            let received = rx.poll(&mut self.batch);
+            self.batch.clear();
+            if !self.next(received > 0, received) {
+                return;
             }
         }
-        if tx.push(batch) + received > 0 {
-            spent += cycles::now().wrapping_sub(start);
+    }
+
+    fn send(mut self, tx: &mut TxQueue, header: &[u8; HEADER], len: usize) {
+        loop {
+            let room = self.batch.room();
+            let made = self.batch.alloc_many(len, room);
+            if made > 0 {
+                // Behind the headers a buffer holds the zeros that it was born with, or headers of
+                // ours.
+                for mut packet in self.batch.packets_mut() {
+                    if let Some(bytes) = packet.head().data().first_chunk_mut() {
+                        *bytes = *header;
+                    }
+                }
+            }
+            let sent = tx.push(&mut self.batch);
+            // A burst that found the ring full is waiting, unless its frames were made in it.
+            if !self.next(made + sent > 0, sent) {
+                return;
+            }
         }
     }
-    spent
+
+    fn forward(mut self, rx: &mut RxQueue, tx: &mut TxQueue, mac: MacAddress) {
+        loop {
+            let mut received = 0;
+            // What found no room goes first: the device counts what is lost meanwhile.
+            if self.batch.is_empty() {
+                received = rx.poll(&mut self.batch);
+                for mut packet in self.batch.packets_mut() {
+                    turn(packet.head().data(), mac);
+                }
+            }
+            let sent = tx.push(&mut self.batch);
+            if !self.next(received + sent > 0, sent) {
+                return;
+            }
+        }
+    }
+}
+
+/// Waits until all that the device was given is sent, for as long as it goes on.
+fn flush(tx: &mut TxQueue, pool: &Pool, wait: &Wait) {
+    let mut last = Instant::now();
+    while tx.pending() > 0 && last.elapsed() < FLUSH {
+        wait.once();
+        if tx.reap(pool) > 0 {
+            last = Instant::now();
+        }
+    }
 }
 
 /// Swaps the addresses of a frame; one that was for a group comes from `mac` then, since no frame

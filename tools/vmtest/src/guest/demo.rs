@@ -33,9 +33,9 @@ fn open_loop(vfs: &[Vf]) -> Result {
          programs: a sender\nthat never waits takes the time in which the receiver would be served, \
          and the emulator drops most frames\nuncounted. Silicon does neither.\n"
     );
-    let rx = bench("rx", &vfs[1], &["--core", "0", "--seconds", SECONDS.1])?;
+    let rx = bench("rx", &vfs[1], &["--cores", "0", "--seconds", SECONDS.1])?;
     let dst = vfs[1].mac();
-    let tx = bench("tx", &vfs[0], &["--core", "1", "--seconds", SECONDS.0, "--dst", &dst])?;
+    let tx = bench("tx", &vfs[0], &["--cores", "1", "--seconds", SECONDS.0, "--dst", &dst])?;
     let (sent, received) = (packets(tx)?, packets(rx)?);
     println!("{received} of {sent} frames arrived: {} percent", received * 100 / sent.max(1));
     Ok(())
@@ -57,7 +57,7 @@ fn closed_loop(vfs: &[Vf]) -> Result {
         "\nNow `bench fwd` sends back what it gets, and the other end lets no more frames out than \
          there is room for:\nnone is lost, and each byte is looked at when it is back.\n"
     );
-    let mut fwd = bench("fwd", &vfs[1], &["--core", "0"])?;
+    let mut fwd = bench("fwd", &vfs[1], &["--cores", "0"])?;
     // A frame that comes before it is ready would be missing in the loop.
     fwd.wait_for("Mpps", 0, Duration::from_secs(30))?;
     let mut end = End::open(&vfs[0], Config::default())?;
