@@ -1,13 +1,13 @@
 //! The adapter: VFs, memory, switch, uplink. It has no thread, no clock and no I/O of its own.
 
 use std::fmt;
-use std::num::NonZeroU64;
 use std::sync::Arc;
 
+use crate::datapath::Datapath;
 use crate::function::{Effect, Function, Message};
 use crate::pf::Pf;
 use crate::uplink::{Uplink, UplinkCounters};
-use crate::{Memory, Notice, Plane, RegisterFile, Spec, VfCounters};
+use crate::{Memory, Notice, PLAIN_START, Plane, RegisterFile, Spec, VfCounters};
 
 /// Why a VF could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +48,7 @@ pub struct Adapter {
     pub(crate) functions: Vec<Option<Box<Function>>>,
     /// VFs that were pulled out.
     pub(crate) removed: Vec<bool>,
-    /// Of the frames to receive queues, one in so many is dropped.
-    pub(crate) drop_one_in: Option<NonZeroU64>,
+    pub(crate) datapath: Datapath,
     /// The uplink is not asked what it has to send.
     pub(crate) uplink_held: bool,
     /// The generation of the plane that the VFs have been shown.
@@ -78,7 +77,7 @@ impl Adapter {
             uplink,
             functions: (0..spec.vfs).map(|_| None).collect(),
             removed: vec![false; spec.vfs],
-            drop_one_in: None,
+            datapath: Datapath::new(spec),
             uplink_held: false,
             shown: 0,
             now: 0,
@@ -107,6 +106,7 @@ impl Adapter {
             }
             Ok(function) => {
                 let registers = Arc::clone(&function.registers);
+                self.datapath.open(&function);
                 self.functions[vf] = Some(Box::new(function));
                 self.plane.update(vf, |port| port.open = true);
                 self.with_pf(vf, |pf| {
@@ -125,6 +125,7 @@ impl Adapter {
         }
         self.with_pf(vf, |pf| pf.vf_was_reset());
         self.functions[vf] = None;
+        self.datapath.close(vf);
         self.plane.update(vf, |port| port.open = false);
         self.plane.release(vf);
     }
@@ -132,6 +133,9 @@ impl Adapter {
     /// Reads a register of BAR 0, with the effects that reading has.
     pub fn read(&mut self, vf: usize, offset: usize) -> u32 {
         let now = self.now;
+        if offset >= PLAIN_START {
+            self.datapath.show(vf);
+        }
         self.function(vf).map_or(u32::MAX, |function| function.read(offset, now))
     }
 
@@ -140,7 +144,7 @@ impl Adapter {
         let now = self.now;
         let Some(function) = self.function(vf) else { return };
         match function.write(offset, value, now) {
-            Effect::None => (),
+            Effect::None => self.datapath.written(vf, offset),
             Effect::Reset => {
                 function.reset();
                 self.with_pf(vf, |pf| pf.vf_was_reset());

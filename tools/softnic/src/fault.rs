@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use crate::datapath::OneIn;
 use crate::plane::PortState;
 use crate::{Adapter, Mac, pf};
 
@@ -126,7 +127,7 @@ impl Adapter {
             Fault::Address { vf, mac } => {
                 self.plane.update(vf, |port| pf::set_administrators_address(port, mac));
             }
-            Fault::DropOneIn(number) => self.drop_one_in = number,
+            Fault::DropOneIn(number) => self.datapath.mischief.drop = OneIn::new(number),
             Fault::UplinkHeld { on } => self.uplink_held = on,
             Fault::Mailbox { vf, mood } => self.with_pf(vf, |pf| pf.change_mood(mood)),
             Fault::AbsurdWritebacks { vf, .. }

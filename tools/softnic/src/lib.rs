@@ -16,6 +16,7 @@
 //! - [`host`] puts all of it together and sets it to work.
 
 mod adapter;
+mod datapath;
 mod fault;
 mod function;
 pub mod host;
@@ -28,9 +29,11 @@ mod regfile;
 mod regs;
 pub mod spec;
 mod step;
+mod switch;
 pub mod uplink;
 
 pub use adapter::{Adapter, OpenError};
+pub use datapath::{Malformed, MalformedCounts, SwitchCounters};
 pub use fault::{Fault, MailboxMood};
 pub use function::{Notice, VfCounters};
 pub use host::{Broken, Host, HostError};

@@ -42,6 +42,11 @@ pub struct Generation {
     pub queue_frame_limit: bool,
     /// The PF may make a trusted VF promiscuous, being promiscuous itself.
     pub promiscuous_vfs: bool,
+    /// A VF that the PF has put into a VLAN is not shown that VLAN's tags (PFQDE.HIDE_VLAN).
+    pub hides_port_vlan: bool,
+    /// Frames from another VF are parsed as those from the wire are (MRQC.L3L4TXSWEN): without, their
+    /// write-backs have no packet type, checksum status or RSS, and all go to queue 0.
+    pub parses_looped: bool,
     /// How long VFLINKS may show the link as it was, in nanoseconds.
     pub link_settles: u64,
 }
@@ -57,12 +62,20 @@ const X540: Generation = Generation {
     one_frame_size: false,
     queue_frame_limit: true,
     promiscuous_vfs: true,
+    hides_port_vlan: false,
+    parses_looped: false,
     link_settles: 0,
 };
 
 /// What X550 and later share.
-const X550: Generation =
-    Generation { device: 0x1565, own_rss: true, malicious_driver_detection: true, ..X540 };
+const X550: Generation = Generation {
+    device: 0x1565,
+    own_rss: true,
+    malicious_driver_detection: true,
+    hides_port_vlan: true,
+    parses_looped: true,
+    ..X540
+};
 
 impl Model {
     /// What this generation is like.
@@ -109,6 +122,8 @@ mod tests {
             assert_eq!((generation.vendor, generation.device), (0x8086, device));
             assert_eq!(generation.own_rss, x550, "{model:?}");
             assert_eq!(generation.malicious_driver_detection, x550, "{model:?}");
+            assert_eq!(generation.hides_port_vlan, x550, "{model:?}");
+            assert_eq!(generation.parses_looped, x550, "{model:?}");
             assert_eq!(generation.link_by_mailbox, e610, "{model:?}");
             let is_82599 = model == Model::I82599;
             assert_eq!(generation.one_frame_size, is_82599, "{model:?}");

@@ -60,6 +60,19 @@ impl RegisterFile {
         }
     }
 
+    /// Writes the register at byte `offset` if it holds `old`. False if it does not, or is none.
+    pub(crate) fn replace(&self, offset: usize, old: u32, new: u32) -> bool {
+        self.word(offset).is_some_and(|word| {
+            let exchanged = word.compare_exchange(
+                old.to_le(),
+                new.to_le(),
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            );
+            exchanged.is_ok()
+        })
+    }
+
     /// Where the register at byte `offset` is, if it is on one of the pages that are plain memory.
     pub fn plain(&self, offset: usize) -> Option<NonNull<u32>> {
         (offset >= PLAIN_START).then_some(())?;

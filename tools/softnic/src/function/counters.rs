@@ -1,7 +1,7 @@
 //! What a VF has counted: statistics registers of true width, and all that the device knows besides.
 
-use crate::RegisterFile;
 use crate::regs;
+use crate::{MalformedCounts, RegisterFile};
 
 /// What a VF has moved and dropped since it was opened, in 64 bits: more than its registers tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct VfCounters {
     pub rx_packets: u64,
     /// Their octets, with FCS.
     pub rx_octets: u64,
-    /// Those of them that were multicast or broadcast.
+    /// Those of them that were multicast, broadcast not among them.
     pub rx_multicast: u64,
     /// Frames sent.
     pub tx_packets: u64,
@@ -20,10 +20,13 @@ pub struct VfCounters {
     pub rx_no_descriptor: u64,
     /// Frames for the VF that were too long for it.
     pub rx_oversize: u64,
+    /// Receive queues set up in a way that the adapter cannot serve: a tail or head outside the ring, no
+    /// buffer size, another type of descriptor than the advanced one with one buffer.
+    pub rx_malformed: u64,
     /// Frames that the VF sent from an address or VLAN that is not its own.
     pub tx_spoofed: u64,
     /// Transmit descriptors that make no sense.
-    pub tx_malformed: u64,
+    pub tx_malformed: MalformedCounts,
     /// Frames dropped on purpose, as [`crate::Fault::DropOneIn`] asks.
     pub dropped_on_purpose: u64,
     /// Accesses by DMA to what is not mapped.
@@ -40,7 +43,7 @@ pub struct VfCounters {
 /// queue 0, which a busy driver should have for itself.
 const STALE: u64 = 1_000_000;
 
-/// The statistics registers (82599 datasheet 8.3.5.13). They wrap around and are cleared by nothing that
+/// The statistics registers (82599 datasheet 8.3.5). They wrap around and are cleared by nothing that
 /// a VF can do: not by reading, nor by a reset of its own.
 #[derive(Debug, Default)]
 pub(super) struct Statistics {

@@ -6,6 +6,18 @@ mod facts;
 #[cfg(test)]
 mod facts_tests;
 mod headers;
+mod insert;
+mod segment;
+#[cfg(test)]
+mod segment_tests;
+mod toeplitz;
+mod vlan;
 
 pub(crate) use checksum::Sum;
 pub use facts::Facts;
+pub(crate) use facts::{Flow, Transport};
+pub(crate) use headers::{Network, tag};
+pub(crate) use insert::{Layer4, ipv4 as ipv4_checksum, layer4 as layer4_checksum};
+pub(crate) use segment::Segmentation;
+pub(crate) use toeplitz::{KEY, Toeplitz};
+pub(crate) use vlan::{TAG, TAG_AT, insert as insert_tag};
