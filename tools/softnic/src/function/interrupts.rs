@@ -12,7 +12,7 @@ use std::fmt;
 
 use crate::regs;
 
-/// Vectors of a VF (82599 datasheet 7.3.4.3; MSI-X table size in the VF's capability).
+/// Vectors of a VF, which is the size of its MSI-X table.
 pub(crate) const VECTORS: usize = 3;
 
 /// The bits of causes that there are.

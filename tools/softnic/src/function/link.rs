@@ -1,4 +1,4 @@
-//! The link as VFLINKS shows it (82599 datasheet 8.3.5.1.3).
+//! The link as VFLINKS shows it (82599 datasheet 8.3.5).
 
 use crate::model::Generation;
 use crate::regs::{VFLINKS_10G, VFLINKS_UP};

@@ -89,7 +89,7 @@ fn mailbox_word(offset: usize) -> Option<usize> {
     (word < WORDS).then_some(word)
 }
 
-/// VFFRTIMER (82599 datasheet 8.2.3.2.5): microseconds in bits 9:0, milliseconds in 19:10, seconds in
+/// VFFRTIMER, a copy of the PF's FRTIMER (82599 datasheet 8.2.3): microseconds in bits 9:0, milliseconds in 19:10, seconds in
 /// 31:20.
 fn free_running_timer(now: u64) -> u32 {
     let micros = now / 1_000;

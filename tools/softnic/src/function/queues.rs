@@ -9,7 +9,7 @@ pub(crate) const QUEUES: usize = 8;
 /// Base, high base and length of a ring, from its queue's first register on.
 const RING: [usize; 3] = [0x00, 0x04, 0x08];
 
-/// VFSRRCTL: buffers of 2 KiB and headers of 256 bytes (82599 datasheet 8.2.3.8.7).
+/// VFSRRCTL: buffers of 2 KiB and headers of 256 bytes (DPDK's `ixgbe_virt_clr_reg`).
 const SRRCTL_DEFAULT: u32 = 0x0402;
 /// VFDCA_RXCTRL: relaxed ordering of descriptor reads, data and header writes.
 const DCA_RXCTRL_DEFAULT: u32 = 1 << 9 | 1 << 13 | 1 << 15;
