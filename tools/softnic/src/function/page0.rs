@@ -93,6 +93,7 @@ fn mailbox_word(offset: usize) -> Option<usize> {
 /// 31:20.
 fn free_running_timer(now: u64) -> u32 {
     let micros = now / 1_000;
-    let seconds = (micros / 1_000_000 % 4096) as u32;
-    seconds << 20 | (micros / 1_000 % 1_000) as u32 * (1 << 10) | (micros % 1_000) as u32
+    let [seconds, millis, micros] =
+        [micros / 1_000_000 % 4096, micros / 1_000 % 1_000, micros % 1_000];
+    (seconds << 20 | millis << 10 | micros) as u32
 }

@@ -81,3 +81,18 @@ fn lost_interrupts_are_lost_and_nothing_else() {
     user.ask(&mut adapter, &[5, 1518]);
     assert_eq!(count.load(Relaxed), 2);
 }
+
+#[test]
+fn from_version_1_5_on_acknowledgement_and_answer_come_apart() {
+    let mut adapter = adapter("");
+    let (mut user, count) = listening(&mut adapter, 0);
+    user.ask(&mut adapter, &[8, 6, 0]);
+    adapter.config_write(0, 4, &[4]);
+    count.store(0, Relaxed);
+    user.send_holding(&mut adapter, &[5, 1518]);
+    assert_eq!(count.load(Relaxed), 1, "acknowledged");
+    user.unlock(&mut adapter);
+    assert_eq!(count.load(Relaxed), 2, "answered");
+    assert_eq!(user.receive(&mut adapter).unwrap()[0], 0xa000_0005);
+    assert_eq!(user.ask_holding(&mut adapter, &[5, 1518])[0], 0xa000_0005);
+}
