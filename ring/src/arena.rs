@@ -110,11 +110,10 @@ impl Arena {
         self.0.stride
     }
 
-    /// The I/O virtual address of byte `offset` of buffer `index`.
+    /// Where devices see the buffers.
     #[inline]
-    pub(crate) fn iova(&self, index: u32, offset: u16) -> u64 {
-        debug_assert!(index <= self.0.last);
-        self.0.memory.iova() + u64::from(index) * CACHE_LINE as u64 + u64::from(offset)
+    pub(crate) fn iovas(&self) -> Iovas {
+        Iovas(self.0.memory.iova())
     }
 
     /// Appends up to `n` free buffers to `to`; returns how many.
@@ -170,6 +169,18 @@ impl Arena {
         // SAFETY: `last` is where a whole buffer still fits, so by the check above the range lies in
         // the memory.
         unsafe { self.0.memory.base().as_ptr().add(start) }
+    }
+}
+
+/// Where devices see the buffers of an arena, for loops over them.
+#[derive(Clone, Copy)]
+pub(crate) struct Iovas(u64);
+
+impl Iovas {
+    /// The I/O virtual address of byte `offset` of buffer `index`.
+    #[inline]
+    pub(crate) fn of(self, index: u32, offset: u16) -> u64 {
+        self.0 + u64::from(index) * CACHE_LINE as u64 + u64::from(offset)
     }
 }
 

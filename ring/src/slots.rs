@@ -2,9 +2,11 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{BLOCK, DmaSlice};
+use crate::{BLOCK, DmaSlice, RingError};
 
 /// Bytes of a descriptor: two little-endian 64-bit words.
 pub const DESCRIPTOR_LEN: usize = 16;
@@ -14,53 +16,6 @@ pub const RING_LEN_MIN: usize = 2 * BLOCK;
 
 /// Most descriptors in a ring, as Intel's RDLEN and TDLEN allow for.
 pub const RING_LEN_MAX: usize = 4096;
-
-/// Why a ring could not be made, or asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RingError {
-    /// The number of descriptors is not a power of two from 64 to 4096.
-    Len(usize),
-    /// The descriptor memory is too short for them, or not aligned to 128 bytes.
-    Memory(usize),
-    /// The arena has not enough free buffers to fill the ring.
-    NoBuffers {
-        /// Buffers that the ring needs.
-        needed: usize,
-        /// Buffers that were free.
-        free: usize,
-    },
-    /// No descriptor has that number.
-    Offset {
-        /// The number.
-        offset: usize,
-        /// Descriptors in the ring.
-        len: usize,
-    },
-}
-
-impl fmt::Display for RingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            RingError::Len(n) => {
-                write!(f, "a ring of {n} descriptors: it must be a power of two from 64 to 4096")
-            }
-            RingError::Memory(n) => write!(
-                f,
-                "{n} bytes of descriptor memory: 16 a descriptor are needed, from a multiple of 128 on"
-            ),
-            RingError::NoBuffers { needed, free } => write!(
-                f,
-                "the ring needs {needed} buffers and the arena has {free} free: make the arena larger or the rings shorter"
-            ),
-            RingError::Offset { offset, len } => {
-                write!(f, "descriptor {offset} of a ring of {len}: it must be 0 to {}", len - 1)
-            }
-        }
-    }
-}
-
-impl std::error::Error for RingError {}
 
 /// The descriptors of one ring.
 pub(crate) struct Slots {
@@ -130,22 +85,57 @@ impl Slots {
         }
     }
 
+    /// The descriptors for a loop over them: where they are is read once, and not again after each
+    /// look at one.
+    #[inline]
+    pub(crate) fn descriptors(&self) -> Descriptors<'_> {
+        Descriptors { base: self.memory.base().cast(), mask: self.mask, slots: PhantomData }
+    }
+
+    /// As [`Descriptors::status`].
+    #[inline]
+    pub(crate) fn status(&self, position: u32) -> u64 {
+        self.descriptors().status(position)
+    }
+
+    /// As [`Descriptors::store`].
+    #[inline]
+    pub(crate) fn store(&self, position: u32, words: [u64; 2]) {
+        self.descriptors().store(position, words);
+    }
+}
+
+/// The descriptors of one ring, by value.
+#[derive(Clone, Copy)]
+pub(crate) struct Descriptors<'s> {
+    base: NonNull<[u64; 2]>,
+    mask: u32,
+    slots: PhantomData<&'s Slots>,
+}
+
+impl Descriptors<'_> {
+    /// As [`Slots::slot`].
+    #[inline]
+    pub(crate) fn slot(self, position: u32) -> usize {
+        (position & self.mask) as usize
+    }
+
     /// Reads the second word of a descriptor, where devices report that they are done. Everything
     /// that the device wrote before that word is visible afterwards.
     #[inline]
-    pub(crate) fn status(&self, position: u32) -> u64 {
+    pub(crate) fn status(self, position: u32) -> u64 {
         u64::from_le(self.word(position, 1).load(Ordering::Acquire))
     }
 
     /// Reads the first word of a descriptor.
     #[inline]
-    pub(crate) fn first(&self, position: u32) -> u64 {
+    pub(crate) fn first(self, position: u32) -> u64 {
         u64::from_le(self.word(position, 0).load(Ordering::Relaxed))
     }
 
     /// Writes a descriptor. The device may look at it when the doorbell is rung.
     #[inline]
-    pub(crate) fn store(&self, position: u32, [first, second]: [u64; 2]) {
+    pub(crate) fn store(self, position: u32, [first, second]: [u64; 2]) {
         self.word(position, 0).store(first.to_le(), Ordering::Relaxed);
         self.word(position, 1).store(second.to_le(), Ordering::Relaxed);
     }
@@ -154,10 +144,13 @@ impl Slots {
     /// somebody else writes.
     #[inline]
     fn word(&self, position: u32, word: usize) -> &AtomicU64 {
-        let offset = self.slot(position) * DESCRIPTOR_LEN + word * 8;
-        // SAFETY: `slot < len`, and `new` checked that the memory holds `len` descriptors and is
-        // aligned; it is valid while `self.memory` lives; all accesses by this process are atomic.
-        unsafe { AtomicU64::from_ptr(self.memory.base().as_ptr().add(offset).cast()) }
+        // SAFETY: `slot < len`, and `Slots::new` checked that the memory holds `len` descriptors and is
+        // aligned; it is valid while the `Slots` that is borrowed here lives; all accesses by this
+        // process are atomic.
+        unsafe {
+            let descriptor = self.base.as_ptr().add(self.slot(position));
+            AtomicU64::from_ptr(descriptor.cast::<u64>().add(word))
+        }
     }
 }
 

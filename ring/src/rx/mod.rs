@@ -162,11 +162,11 @@ impl<F: Format> RxRing<F> {
     #[inline]
     fn arm(&mut self, block: &[u32; BLOCK]) {
         let headroom = self.arena.layout().headroom as u16;
-        let start = self.slots.slot(self.armed);
+        let (slots, iovas) = (self.slots.descriptors(), self.arena.iovas());
+        let start = slots.slot(self.armed);
         self.shadow[start..start + BLOCK].copy_from_slice(block);
         for (i, &index) in block.iter().enumerate() {
-            let iova = self.arena.iova(index, headroom);
-            self.slots.store(self.armed.wrapping_add(i as u32), F::rx_arm(iova));
+            slots.store(self.armed.wrapping_add(i as u32), F::rx_arm(iovas.of(index, headroom)));
         }
         self.armed = self.armed.wrapping_add(BLOCK as u32);
     }

@@ -3,7 +3,7 @@
 use super::RxRing;
 use crate::format::RxDone;
 use crate::frame::{Flags, Frame};
-use crate::{Format, FrameBatch};
+use crate::{Format, FrameBatch, Layout};
 
 /// What stands at a position of the ring.
 enum Scan {
@@ -63,40 +63,43 @@ impl<F: Format> RxRing<F> {
     fn singles(&mut self, batch: &mut FrameBatch<'_>) -> (u64, u64) {
         let ready = self.armed.wrapping_sub(self.next);
         let most = if self.skipping { 0 } else { batch.room().min(ready as usize) };
-        let layout = self.arena.layout();
-        let (start, mut next, mut bytes) = (self.next, self.next, 0);
+        let (slots, shadow) = (self.slots.descriptors(), &self.shadow[..]);
+        let Layout { data_room, headroom } = self.arena.layout();
+        let (mut next, mut bytes) = (self.next, 0);
         let frames = batch.raw_mut();
         for _ in 0..most {
-            let second = self.slots.status(next);
+            let second = slots.status(next);
             if !F::rx_done(second) {
                 break;
             }
-            let done = F::rx_parse(self.slots.first(next), second);
-            let fits = done.len != 0 && usize::from(done.len) <= layout.data_room;
+            let done = F::rx_parse(slots.first(next), second);
+            let fits = done.len != 0 && usize::from(done.len) <= data_room;
             if !fits || !done.end || done.error {
                 break;
             }
-            frames.push(self.frame(next, &done));
+            frames.push(frame(shadow[slots.slot(next)], headroom, &done));
             bytes += u64::from(done.len);
             next = next.wrapping_add(1);
         }
+        let count = next.wrapping_sub(self.next);
         self.next = next;
-        (u64::from(next.wrapping_sub(start)), bytes)
+        (u64::from(count), bytes)
     }
 
     /// Looks at the packet at `next`, and appends its frames to the batch when it is whole.
     #[inline]
     fn scan(&mut self, batch: &mut FrameBatch<'_>) -> Scan {
         let start = batch.len();
+        let slots = self.slots.descriptors();
         let ready = self.armed.wrapping_sub(self.next);
         let mut count = 0;
         while (count as u32) < ready {
             let position = self.next.wrapping_add(count as u32);
-            let second = self.slots.status(position);
+            let second = slots.status(position);
             if !F::rx_done(second) {
                 break;
             }
-            let done = F::rx_parse(self.slots.first(position), second);
+            let done = F::rx_parse(slots.first(position), second);
             count += 1;
             if self.skipping || self.refused(&done, count) {
                 return self.drop_from(batch, start, count, &done);
@@ -115,8 +118,8 @@ impl<F: Format> RxRing<F> {
                 count = 0;
                 break;
             }
-            let frame = self.frame(position, &done);
-            batch.raw_mut().push(frame);
+            let index = self.shadow[slots.slot(position)];
+            batch.raw_mut().push(frame(index, self.arena.layout().headroom, &done));
             if done.end {
                 return Scan::Packet(count, 0);
             }
@@ -165,17 +168,18 @@ impl<F: Format> RxRing<F> {
             self.next = self.next.wrapping_add(1);
         }
     }
+}
 
-    #[inline]
-    fn frame(&self, position: u32, done: &RxDone) -> Frame {
-        Frame {
-            index: self.shadow[self.slots.slot(position)],
-            offset: self.arena.layout().headroom as u16,
-            len: done.len,
-            vlan: done.vlan,
-            flags: if done.end { done.flags } else { done.flags | Flags::MORE },
-            meta: done.hash,
-        }
+/// What stands in a batch for a completed buffer.
+#[inline]
+fn frame(index: u32, headroom: usize, done: &RxDone) -> Frame {
+    Frame {
+        index,
+        offset: headroom as u16,
+        len: done.len,
+        vlan: done.vlan,
+        flags: if done.end { done.flags } else { done.flags | Flags::MORE },
+        meta: done.hash,
     }
 }
 

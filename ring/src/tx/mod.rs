@@ -39,6 +39,8 @@ struct Mark {
     position: u32,
     /// Packets since the mark before.
     packets: u32,
+    /// Descriptors without a buffer since then.
+    contexts: u32,
 }
 
 /// A transmit ring: descriptors with frames for the device, and the record of which buffers they
@@ -55,6 +57,8 @@ pub struct TxRing<F> {
     next: u32,
     /// Oldest descriptor that is not done, free-running: `clean <= next <= clean + len - 1`.
     clean: u32,
+    /// Behind the last descriptor that reports, free-running; `next` between two bursts.
+    marked: u32,
     /// Where reports are due, oldest first: positions `marks_head..marks_tail` of a ring of its own.
     marks: Box<[Mark]>,
     marks_head: u32,
@@ -91,6 +95,7 @@ impl<F: Format> TxRing<F> {
             shadow: vec![NO_BUFFER; config.len].into_boxed_slice(),
             next: start,
             clean: start,
+            marked: start,
             marks: vec![Mark::default(); config.len].into_boxed_slice(),
             marks_head: start,
             marks_tail: start,
@@ -196,7 +201,7 @@ impl<F: Format> TxRing<F> {
                 break;
             }
             self.marks_head = self.marks_head.wrapping_add(1);
-            self.free_to(mark.position.wrapping_add(1), pool);
+            self.free_to(mark, pool);
             packets += u64::from(mark.packets);
         }
         if packets > 0 {
@@ -211,19 +216,33 @@ impl<F: Format> TxRing<F> {
         self.counters.oldest.set(self.marks[self.slots.slot(self.marks_head)].position);
     }
 
-    /// Frees the buffers of all descriptors before `end`.
+    /// Frees the buffers of all descriptors up to a mark, those before it being free.
     #[inline]
-    fn free_to(&mut self, end: u32, pool: &Pool) {
-        while self.clean != end {
-            let mut block = [0; BLOCK];
-            let mut count = 0;
-            while self.clean != end && count < BLOCK {
-                block[count] = self.shadow[self.slots.slot(self.clean)];
-                count += usize::from(block[count] != NO_BUFFER);
-                self.clean = self.clean.wrapping_add(1);
-            }
-            pool.put(&block[..count]);
+    fn free_to(&mut self, mark: Mark, pool: &Pool) {
+        let start = self.clean;
+        self.clean = mark.position.wrapping_add(1);
+        let (from, to) = (self.slots.slot(start), self.slots.slot(self.clean));
+        if mark.contexts == 0 && from < to {
+            pool.put(&self.shadow[from..to]);
+        } else {
+            self.free_one_by_one(start, pool);
         }
+    }
+
+    /// Frees the buffers from `start` to `clean`, where the ring wraps or descriptors have none.
+    #[inline(never)]
+    fn free_one_by_one(&self, start: u32, pool: &Pool) {
+        let mut block = [0; BLOCK];
+        let mut count = 0;
+        for i in 0..self.clean.wrapping_sub(start) {
+            block[count] = self.shadow[self.slots.slot(start.wrapping_add(i))];
+            count += usize::from(block[count] != NO_BUFFER);
+            if count == BLOCK {
+                pool.put(&block);
+                count = 0;
+            }
+        }
+        pool.put(&block[..count]);
     }
 
     fn empty(&mut self) {
@@ -233,7 +252,7 @@ impl<F: Format> TxRing<F> {
         self.counters.lost.add(u64::from(lost));
         self.arena.give(self.held());
         let start = self.slots.start();
-        (self.next, self.clean) = (start, start);
+        (self.next, self.clean, self.marked) = (start, start, start);
         (self.marks_head, self.marks_tail) = (start, start);
         self.fresh = F::TX_FIRST.is_some();
         self.context = [0, 0];

@@ -10,6 +10,18 @@ use crate::{BLOCK, Format, FrameBatch, Pool};
 /// shorter ones may hang the transmit unit.
 const MIN_PACKET: usize = 17;
 
+/// A burst on its way into the ring.
+#[derive(Default)]
+struct Burst {
+    packets: u64,
+    bytes: u64,
+    /// Packets and frames since the last report that was asked for.
+    unmarked: u32,
+    unmarked_frames: u32,
+    /// The descriptor that was written last.
+    last: [u64; 2],
+}
+
 impl<F: Format> TxRing<F> {
     /// Hands packets from the front of `batch` to the device, as many as there is room for, and
     /// rings the doorbell once; returns how many frames left the batch. What remains in the batch
@@ -21,122 +33,148 @@ impl<F: Format> TxRing<F> {
     pub fn push(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         batch.check_arena(&self.arena);
         self.collect(batch.pool());
-        let (mut sent, mut packets, mut bytes) = (0, 0, 0);
-        let (mut marked, mut unmarked) = (self.next, 0);
-        let mut last = [0, 0];
         let frames = batch.raw();
+        let mut burst = Burst::default();
+        let mut sent = 0;
         while sent < frames.len() {
-            // Most packets are one frame; said so, the compiler makes a path without loops of it.
-            let first = &frames[sent];
-            let (packet, total) = if first.flags.contains(Flags::MORE) {
-                let packet = &frames[sent..sent + chain_len(&frames[sent..])];
-                (packet, packet.iter().map(|frame| usize::from(frame.len)).sum::<usize>())
+            if self.unmarked() >= BLOCK {
+                self.report(&mut burst);
+            }
+            let rest = &frames[sent..];
+            sent += if rest[0].flags.intersects(Flags::CONTEXT) {
+                self.singles::<true>(rest, &mut burst)
             } else {
-                (std::slice::from_ref(first), usize::from(first.len))
+                self.singles::<false>(rest, &mut burst)
             };
-            if self.invalid(packet, total) {
-                self.refuse(packet, batch.pool());
-                sent += packet.len();
+            if sent == frames.len() || self.unmarked() >= BLOCK {
                 continue;
             }
-            // One descriptor more for a context, one that stays free: a full ring would look empty.
-            if self.pending() + packet.len() + 2 > self.shadow.len() {
+            let packet = &frames[sent..sent + chain_len(&frames[sent..])];
+            if !self.any(packet, batch.pool(), &mut burst) {
                 break;
             }
-            if let (Some(first), true) = (F::TX_FIRST, self.fresh) {
-                self.fresh = false;
-                self.put(NO_BUFFER, first);
-            }
             sent += packet.len();
-            packets += 1;
-            unmarked += 1;
-            bytes += total as u64;
-            let end = self.next.wrapping_add(packet.len() as u32);
-            let report = sent == frames.len() || end.wrapping_sub(marked) >= BLOCK as u32;
-            last = self.write(packet, total as u32, report);
-            if report {
-                self.mark(unmarked);
-                (marked, unmarked) = (self.next, 0);
-            }
         }
-        if packets > 0 {
-            if unmarked > 0 {
-                // The ring is full, or what followed was refused. The device has not been shown the
-                // last descriptor yet, so it can still be made to report.
-                let position = self.next.wrapping_sub(1);
-                self.slots.store(position, [last[0], last[1] | F::TX_REPORT]);
-                self.mark(unmarked);
+        if burst.packets > 0 {
+            if burst.unmarked > 0 {
+                self.report(&mut burst);
             }
             self.tail.ring(self.slots.slot(self.next) as u32);
-            self.counters.packets.add(packets);
-            self.counters.bytes.add(bytes);
+            self.counters.packets.add(burst.packets);
+            self.counters.bytes.add(burst.bytes);
             self.publish_oldest();
         }
         batch.raw_mut().drain(..sent);
         sent
     }
 
+    /// Descriptors that no report covers.
     #[inline]
+    fn unmarked(&self) -> usize {
+        self.next.wrapping_sub(self.marked) as usize
+    }
+
+    /// Writes packets of one frame, as most are, which all ask for something or all for nothing, up to
+    /// the first that is anything else or cannot be sent, a full ring, or a block for which a report
+    /// is due; returns how many.
+    #[inline]
+    fn singles<const ASKING: bool>(&mut self, frames: &[Frame], burst: &mut Burst) -> usize {
+        // One descriptor more for a context, one that stays free: a full ring would look empty.
+        let room = (self.shadow.len() - 2).saturating_sub(self.pending());
+        let most = if self.fresh { 0 } else { room.min(BLOCK - self.unmarked()) };
+        let (slots, iovas) = (self.slots.descriptors(), self.arena.iovas());
+        let shadow = &mut self.shadow[..];
+        let (mut next, mut last) = (self.next, burst.last);
+        let (mut count, mut bytes) = (0, 0);
+        for frame in &frames[..most.min(frames.len())] {
+            let len = usize::from(frame.len);
+            if frame.flags.contains(Flags::MORE)
+                || frame.flags.intersects(Flags::CONTEXT) != ASKING
+                || !fits(frame, len, self.max_packet)
+            {
+                break;
+            }
+            let mut common = F::tx_packet(len as u32);
+            if ASKING {
+                // Contexts take descriptors, too.
+                if next.wrapping_sub(self.next) as usize >= most {
+                    break;
+                }
+                let changed;
+                (changed, common) = request::<F>(&mut self.context, frame, len as u32);
+                if changed {
+                    slots.store(next, self.context);
+                    shadow[slots.slot(next)] = NO_BUFFER;
+                    next = next.wrapping_add(1);
+                }
+            }
+            last = [iovas.of(frame.index, frame.offset), common | F::TX_EOP | len as u64];
+            slots.store(next, last);
+            shadow[slots.slot(next)] = frame.index;
+            next = next.wrapping_add(1);
+            bytes += len as u64;
+            count += 1;
+        }
+        self.next = next;
+        burst.last = last;
+        burst.packets += u64::from(count);
+        burst.bytes += bytes;
+        burst.unmarked += count;
+        burst.unmarked_frames += count;
+        count as usize
+    }
+
+    /// Writes a packet of any kind, or frees one that cannot be sent; false when the ring has no room
+    /// for it.
+    fn any(&mut self, packet: &[Frame], pool: &Pool, burst: &mut Burst) -> bool {
+        let total: usize = packet.iter().map(|frame| usize::from(frame.len)).sum();
+        if self.invalid(packet, total) {
+            self.counters.invalid.add(1);
+            pool.put_frames(packet);
+            return true;
+        }
+        // One descriptor more for a context, one that stays free: a full ring would look empty.
+        if self.pending() + packet.len() + 2 > self.shadow.len() {
+            return false;
+        }
+        if let (Some(first), true) = (F::TX_FIRST, self.fresh) {
+            self.fresh = false;
+            self.put(NO_BUFFER, first);
+        }
+        self.write(packet, total as u32, burst);
+        burst.packets += 1;
+        burst.bytes += total as u64;
+        burst.unmarked += 1;
+        burst.unmarked_frames += packet.len() as u32;
+        true
+    }
+
     fn invalid(&self, packet: &[Frame], total: usize) -> bool {
         // An empty frame within a chain would be a descriptor of no bytes, which devices hang on.
         let empty = packet.iter().any(|frame| frame.len == 0);
-        let fits = if packet[0].flags.contains(Flags::SEGMENT) {
-            self.segments_fit(Lengths(packet[0].meta), total)
-        } else {
-            (MIN_PACKET..=self.max_packet).contains(&total)
-        };
-        empty || !fits || packet.len() > self.max_chain
+        empty || !fits(&packet[0], total, self.max_packet) || packet.len() > self.max_chain
     }
 
-    /// Whether a packet can be cut into segments: it has a payload, and each is short enough.
-    fn segments_fit(&self, lengths: Lengths, total: usize) -> bool {
-        let headers = lengths.headers();
-        (headers + 1..=MAX_PACKET).contains(&total) && headers + lengths.mss() <= self.max_packet
-    }
-
-    #[cold]
-    fn refuse(&self, packet: &[Frame], pool: &Pool) {
-        self.counters.invalid.add(1);
-        pool.put_frames(packet);
-    }
-
-    /// Writes the descriptors of one packet; returns the last of them.
-    #[inline(always)]
-    fn write(&mut self, packet: &[Frame], total: u32, report: bool) -> [u64; 2] {
-        let common = if packet[0].flags.intersects(Flags::CONTEXT) {
-            self.request(&packet[0], total)
-        } else {
-            F::tx_packet(total)
-        };
-        let mut last = [0, 0];
-        for (i, frame) in packet.iter().enumerate() {
-            let iova = self.arena.iova(frame.index, frame.offset);
-            last = [iova, common | u64::from(frame.len)];
-            if i + 1 == packet.len() {
-                last[1] |= F::TX_EOP | if report { F::TX_REPORT } else { 0 };
+    /// Writes the descriptors of one packet.
+    fn write(&mut self, packet: &[Frame], total: u32, burst: &mut Burst) {
+        let head = &packet[0];
+        let mut common = F::tx_packet(total);
+        if head.flags.intersects(Flags::CONTEXT) {
+            let changed;
+            (changed, common) = request::<F>(&mut self.context, head, total);
+            if changed {
+                self.put(NO_BUFFER, self.context);
             }
-            self.put(frame.index, last);
         }
-        last
+        let iovas = self.arena.iovas();
+        for (i, frame) in packet.iter().enumerate() {
+            let end = if i + 1 == packet.len() { F::TX_EOP } else { 0 };
+            let iova = iovas.of(frame.index, frame.offset);
+            burst.last = [iova, common | u64::from(frame.len) | end];
+            self.put(frame.index, burst.last);
+        }
     }
 
-    /// Writes the context that a packet needs, if it is not the one that the device has; returns what
-    /// the packet's descriptors have in common.
-    #[inline]
-    fn request(&mut self, head: &Frame, total: u32) -> u64 {
-        let lengths = Lengths(head.meta);
-        let context = F::tx_context(head.vlan, head.flags, lengths);
-        if self.context != context {
-            self.context = context;
-            self.put(NO_BUFFER, context);
-        }
-        // Of a packet that is cut into segments the headers are no payload (82599 datasheet 7.2.3.2.4).
-        let headers =
-            if head.flags.contains(Flags::SEGMENT) { lengths.headers() as u32 } else { 0 };
-        F::tx_packet(total - headers) | F::tx_request(head.flags)
-    }
-
-    #[inline]
     fn put(&mut self, index: u32, descriptor: [u64; 2]) {
         let slot = self.slots.slot(self.next);
         self.shadow[slot] = index;
@@ -144,12 +182,43 @@ impl<F: Format> TxRing<F> {
         self.next = self.next.wrapping_add(1);
     }
 
-    /// Remembers that the descriptor before `next` reports.
+    /// Has the last descriptor report. The device has not been shown it yet, so that it can still be
+    /// changed.
     #[inline]
-    fn mark(&mut self, packets: u32) {
-        let mark = Mark { position: self.next.wrapping_sub(1), packets };
+    fn report(&mut self, burst: &mut Burst) {
+        let position = self.next.wrapping_sub(1);
+        self.slots.store(position, [burst.last[0], burst.last[1] | F::TX_REPORT]);
+        let contexts = self.unmarked() as u32 - burst.unmarked_frames;
         let slot = self.slots.slot(self.marks_tail);
-        self.marks[slot] = mark;
+        self.marks[slot] = Mark { position, packets: burst.unmarked, contexts };
         self.marks_tail = self.marks_tail.wrapping_add(1);
+        self.marked = self.next;
+        (burst.unmarked, burst.unmarked_frames) = (0, 0);
     }
+}
+
+/// Whether a device that sends frames of up to `max_packet` bytes can send a packet of this length.
+#[inline]
+fn fits(head: &Frame, total: usize, max_packet: usize) -> bool {
+    if !head.flags.contains(Flags::SEGMENT) {
+        return (MIN_PACKET..=max_packet).contains(&total);
+    }
+    // It has a payload, and each segment is short enough.
+    let lengths = Lengths(head.meta);
+    let headers = lengths.headers();
+    (headers + 1..=MAX_PACKET).contains(&total) && headers + lengths.mss() <= max_packet
+}
+
+/// For a packet that asks for something: whether the context has to change, to what `context` is then,
+/// and what the packet's descriptors have in common.
+#[inline]
+fn request<F: Format>(context: &mut [u64; 2], head: &Frame, total: u32) -> (bool, u64) {
+    let lengths = Lengths(head.meta);
+    let needed = F::tx_context(head.vlan, head.flags, lengths);
+    let changed = *context != needed;
+    *context = needed;
+    // Of a packet that is cut into segments the headers are no payload (82599 datasheet 7.2.3.2.4).
+    let segment = head.flags.contains(Flags::SEGMENT);
+    let headers = if segment { lengths.headers() as u32 } else { 0 };
+    (changed, F::tx_packet(total - headers) | F::tx_request(head.flags))
 }

@@ -20,51 +20,78 @@ pub(super) const SCTP: u64 = 1 << 10;
 /// The packet type names an EtherType filter instead of protocols.
 const ETQF: u64 = 1 << 15;
 
-/// What each RSS type says: TCP over IPv4, IPv4, TCP over IPv6, IPv6 with extension headers, IPv6, TCP
-/// over IPv6 with these, UDP over IPv4, UDP over IPv6, the same with extension headers. (Type 15 is a
-/// flow director's, and the word no hash.)
-const RSS: [Flags; 16] = {
+/// TCP, UDP and SCTP, which [`Flags`] has at the same places.
+const L4: u64 = TCP | UDP | SCTP;
+const _: () = assert!(L4 == Flags::TCP.union(Flags::UDP).union(Flags::SCTP).0 as u64);
+const _: () = assert!(TCP == Flags::TCP.0 as u64 && UDP == Flags::UDP.0 as u64);
+
+/// What the lowest byte of the first word says: an RSS type, and which IP header there is.
+const LOW: [Flags; 256] = {
+    let mut flags = [Flags::empty(); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        flags[byte] = rss(byte as u64 & 0xf);
+        if byte as u64 & IPV4 != 0 {
+            flags[byte] = flags[byte].union(Flags::IPV4);
+        }
+        if byte as u64 & IPV6 != 0 {
+            flags[byte] = flags[byte].union(Flags::IPV6);
+        }
+        byte += 1;
+    }
+    flags
+};
+
+/// What an RSS type says. (Type 15 is a flow director's, and the word no hash.)
+const fn rss(number: u64) -> Flags {
     const V4: Flags = Flags::RSS.union(Flags::IPV4);
     const V6: Flags = Flags::RSS.union(Flags::IPV6);
     const TCP: Flags = Flags::RSS_L4.union(Flags::TCP);
     const UDP: Flags = Flags::RSS_L4.union(Flags::UDP);
-    let mut types = [Flags::empty(); 16];
-    types[1] = V4.union(TCP);
-    types[2] = V4;
-    types[3] = V6.union(TCP);
-    types[4] = V6;
-    types[5] = V6;
-    types[6] = V6.union(TCP);
-    types[7] = V4.union(UDP);
-    types[8] = V6.union(UDP);
-    types[9] = V6.union(UDP);
-    types
+    match number {
+        1 => V4.union(TCP),
+        2 => V4,
+        // 4 and 6 look for addresses in extension headers.
+        3 | 6 => V6.union(TCP),
+        4 | 5 => V6,
+        7 => V4.union(UDP),
+        // 9 looks for addresses in extension headers.
+        8 | 9 => V6.union(UDP),
+        _ => Flags::empty(),
+    }
+}
+
+/// What four bits say of checksums: whether IPv4's was looked at and is wrong, likewise the one above
+/// it.
+const SUMS: [Flags; 16] = {
+    let mut flags = [Flags::empty(); 16];
+    let mut bits = 0;
+    while bits < 16 {
+        let ip = [Flags::empty(), Flags::IP_GOOD, Flags::empty(), Flags::IP_BAD][bits & 3];
+        let l4 = [Flags::empty(), Flags::L4_GOOD, Flags::empty(), Flags::L4_BAD][bits >> 2];
+        flags[bits] = ip.union(l4);
+        bits += 1;
+    }
+    flags
 };
 
 /// What a completed descriptor says.
 #[inline]
 pub(super) fn parse<V: Variant>(first: u64, second: u64) -> RxDone {
-    let mut flags = RSS[(first & 0xf) as usize];
-    let mut set = |condition: bool, flag: Flags| {
-        if condition {
-            flags = flags | flag;
+    let protocols = first & ETQF == 0;
+    let mut flags = LOW[(first & if protocols { 0xff } else { 0xf }) as usize];
+    if second & VP != 0 {
+        flags = flags | Flags::VLAN;
+    }
+    if protocols {
+        let bit = |bits: u64, at: u32| usize::from(second & bits != 0) << at;
+        let ip = bit(IPCS, 0) | bit(V::RX_IP_ERROR, 1);
+        let l4 = bit(V::RX_L4_CHECKED, 2) | bit(V::RX_L4_ERROR, 3);
+        let mut sums = SUMS[ip | l4];
+        if first & V::RX_L4_DOUBTFUL != 0 {
+            sums = sums.difference(Flags::L4_BAD);
         }
-    };
-    set(second & VP != 0, Flags::VLAN);
-    if first & ETQF == 0 {
-        set(first & IPV4 != 0, Flags::IPV4);
-        set(first & IPV6 != 0, Flags::IPV6);
-        set(first & TCP != 0, Flags::TCP);
-        set(first & UDP != 0, Flags::UDP);
-        set(first & SCTP != 0, Flags::SCTP);
-        if second & IPCS != 0 {
-            set(true, if second & V::RX_IP_ERROR != 0 { Flags::IP_BAD } else { Flags::IP_GOOD });
-        }
-        if second & V::RX_L4_CHECKED != 0 {
-            let wrong = second & V::RX_L4_ERROR != 0;
-            set(!wrong, Flags::L4_GOOD);
-            set(wrong && first & V::RX_L4_DOUBTFUL == 0, Flags::L4_BAD);
-        }
+        flags = flags | Flags((first & L4) as u16) | sums;
     }
     let tag = (second >> 48) as u16;
     RxDone {
