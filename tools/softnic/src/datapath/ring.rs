@@ -107,6 +107,21 @@ impl Ring {
         look
     }
 
+    /// Looks at the tail alone; says whether there are more descriptors than before.
+    pub(super) fn has_grown(&mut self, registers: &RegisterFile) -> bool {
+        if !self.on || self.stuck.is_some() {
+            return false;
+        }
+        let tail = self.register(registers, TAIL);
+        // A driver that has set the queue up anew meanwhile is looked at the next time.
+        let same = self.register(registers, HEAD) == self.shown && self.is_enabled(registers);
+        let grown = same && tail != self.tail && tail < self.len;
+        if grown {
+            self.tail = tail;
+        }
+        grown
+    }
+
     /// Descriptors that the adapter may use.
     #[inline]
     pub(super) fn available(&self) -> u32 {

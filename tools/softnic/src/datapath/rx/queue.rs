@@ -142,7 +142,7 @@ impl RxQueue {
             self.report(report.first, report.second | DD | EOP | (len as u64) << 32);
             return Ok(());
         }
-        if self.room(len) == 0 {
+        if self.room(len) == 0 && !(self.ring.has_grown(registers) && self.room(len) > 0) {
             return Err(Refusal::NoDescriptor);
         }
         let mut at = 0;
@@ -159,11 +159,18 @@ impl RxQueue {
     }
 
     /// The address of the next buffer.
+    ///
+    /// A sender's tail is looked at after this queue's. So before a frame finds no descriptor, the tail is
+    /// looked at again: who gives a receiver descriptors before it has something sent there must not lose
+    /// it, since PCI Express keeps the order of these two writes.
     #[inline]
     fn next(&mut self, memory: &Memory, registers: &RegisterFile) -> Option<u64> {
         if self.used == self.fetched {
             self.flush(memory, registers);
             self.fetch(memory);
+            if self.fetched == 0 && self.ring.has_grown(registers) {
+                self.fetch(memory);
+            }
         }
         (self.used < self.fetched).then(|| self.armed[self.used] & self.address)
     }
