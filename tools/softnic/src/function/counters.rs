@@ -55,6 +55,8 @@ pub(super) struct Statistics {
     last: Counted,
     /// When they were written.
     written: u64,
+    /// The high half of an octet counter whose low half was read last, with its offset.
+    high: Option<(usize, u32)>,
 }
 
 impl Statistics {
@@ -68,15 +70,29 @@ impl Statistics {
         }
     }
 
-    /// Writes the registers.
-    pub(super) fn write_now(&mut self, counters: &VfCounters, registers: &RegisterFile) {
+    /// Reads one of the registers, exactly. Drivers read the low half of an octet counter first, and
+    /// the high half that follows belongs to it.
+    pub(super) fn read(
+        &mut self,
+        offset: usize,
+        counters: &VfCounters,
+        registers: &RegisterFile,
+    ) -> u32 {
+        if let Some((_, high)) = self.high.take_if(|(at, _)| *at == offset) {
+            return high;
+        }
         self.write(Counted::of(counters), registers);
+        if matches!(offset, regs::VFGORC_LSB | regs::VFGOTC_LSB) {
+            self.high = Some((offset + 4, registers.load(offset + 4)));
+        }
+        registers.load(offset)
     }
 
     /// The registers were zeroed.
     pub(super) fn zero(&mut self, counters: &VfCounters) {
         self.from = Counted::of(counters);
         self.shown = self.from;
+        self.high = None;
     }
 
     fn write(&mut self, counted: Counted, registers: &RegisterFile) {
@@ -128,8 +144,8 @@ mod tests {
             tx_octets: (1 << 36) + 9,
             ..VfCounters::default()
         };
-        Statistics::default().write_now(&counters, &registers);
-        assert_eq!(registers.load(0x101c), 3);
+        let mut statistics = Statistics::default();
+        assert_eq!(statistics.read(0x101c, &counters, &registers), 3);
         assert_eq!((registers.load(0x1020), registers.load(0x1024)), (0x3456_789a, 2));
         assert_eq!(registers.load(0x1034), 5);
         assert_eq!(registers.load(0x201c), 7);
@@ -154,13 +170,27 @@ mod tests {
     }
 
     #[test]
+    fn a_high_half_belongs_to_the_low_half_read_before_it() {
+        let registers = RegisterFile::new().unwrap();
+        let mut statistics = Statistics::default();
+        let mut counters = VfCounters { rx_octets: 0xffff_ffff, ..Default::default() };
+        assert_eq!(statistics.read(0x1020, &counters, &registers), 0xffff_ffff);
+        counters.rx_octets += 1;
+        assert_eq!(statistics.read(0x101c, &counters, &registers), 0);
+        assert_eq!(statistics.read(0x1024, &counters, &registers), 0);
+        assert_eq!(statistics.read(0x1024, &counters, &registers), 1, "by itself it is new");
+        assert_eq!(statistics.read(0x1020, &counters, &registers), 0);
+        assert_eq!(statistics.read(0x1024, &counters, &registers), 1);
+    }
+
+    #[test]
     fn a_reset_of_the_device_starts_them_at_zero() {
         let registers = RegisterFile::new().unwrap();
         let mut statistics = Statistics::default();
         let mut counters = VfCounters { tx_packets: 40, tx_octets: 1 << 35, ..Default::default() };
         statistics.zero(&counters);
         counters.tx_packets += 2;
-        statistics.write_now(&counters, &registers);
+        assert_eq!(statistics.read(0x201c, &counters, &registers), 2);
         assert_eq!((registers.load(0x201c), registers.load(0x2024)), (2, 0));
     }
 }

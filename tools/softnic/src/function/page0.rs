@@ -27,7 +27,7 @@ impl Function {
         }
         if offset >= PLAIN_START {
             if counters::is_statistic(offset) {
-                self.statistics.write_now(&self.counters, &self.registers);
+                return self.statistics.read(offset, &self.counters, &self.registers);
             }
             return self.registers.load(offset);
         }
