@@ -35,7 +35,7 @@ pub mod uplink;
 pub use adapter::{Adapter, OpenError};
 pub use datapath::{Malformed, MalformedCounts, SwitchCounters};
 pub use fault::{Fault, MailboxMood};
-pub use function::{Notice, VfCounters};
+pub use function::{Notice, VECTORS, VfCounters};
 pub use host::{Broken, Host, HostError};
 pub use memory::{MapError, Memory};
 pub use model::{Generation, Model};

@@ -12,8 +12,8 @@ use std::fmt;
 
 use crate::regs;
 
-/// Vectors of a VF, which is the size of its MSI-X table.
-pub(crate) const VECTORS: usize = 3;
+/// MSI-X vectors of a VF, which is the size of its table.
+pub const VECTORS: usize = 3;
 
 /// The bits of causes that there are.
 const CAUSES: u32 = (1 << VECTORS) - 1;

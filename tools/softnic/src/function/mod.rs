@@ -16,6 +16,7 @@ use config::ConfigSpace;
 use counters::Statistics;
 pub use counters::VfCounters;
 use interrupts::Interrupts;
+pub use interrupts::VECTORS;
 pub(crate) use interrupts::{Cause, Message};
 pub(crate) use link::Link;
 pub(crate) use mailbox::{Mailbox, Signal, WORDS};
