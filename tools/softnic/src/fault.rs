@@ -100,6 +100,12 @@ pub enum Fault {
     /// Of the frames that go to a receive queue of a VF that this process drives, one in so many is
     /// dropped; none with `None`. To see whether a check notices.
     DropOneIn(Option<NonZeroU64>),
+    /// The same, but that it is delivered twice.
+    DuplicateOneIn(Option<NonZeroU64>),
+    /// The same, but that it is delivered after the next one for its VF.
+    SwapOneIn(Option<NonZeroU64>),
+    /// The same, but that a bit of its last byte is flipped, and no checksum shows it.
+    CorruptOneIn(Option<NonZeroU64>),
     /// What is at the other end of the wire, if this process has the wire, sends nothing, or goes on.
     /// A generator goes on where it was; what comes from outside waits there.
     UplinkHeld {
@@ -127,7 +133,10 @@ impl Adapter {
             Fault::Address { vf, mac } => {
                 self.plane.update(vf, |port| pf::set_administrators_address(port, mac));
             }
-            Fault::DropOneIn(number) => self.datapath.mischief.drop = OneIn::new(number),
+            Fault::DropOneIn(every) => self.datapath.mischief.drop = OneIn::new(every),
+            Fault::DuplicateOneIn(every) => self.datapath.mischief.duplicate = OneIn::new(every),
+            Fault::SwapOneIn(every) => self.datapath.mischief.swap = OneIn::new(every),
+            Fault::CorruptOneIn(every) => self.datapath.mischief.corrupt = OneIn::new(every),
             Fault::UplinkHeld { on } => self.uplink_held = on,
             Fault::Mailbox { vf, mood } => self.with_pf(vf, |pf| pf.change_mood(mood)),
             Fault::AbsurdWritebacks { vf, .. }
