@@ -19,6 +19,10 @@ mod sealed {
 /// A family whose rings work another way (virtio's, say) has rings of its own. The trait is sealed:
 /// a format that made up an address would let safe code point a device at any memory.
 pub trait Format: sealed::Sealed + Send + Sync + 'static {
+    /// In the second word of a completed receive descriptor: the packet has a VLAN tag, be it in its
+    /// bytes or taken out.
+    const RX_VLAN: u64;
+
     /// The descriptor that comes before the first packet of a transmit ring, if the device needs one.
     const TX_FIRST: Option<[u64; 2]>;
 

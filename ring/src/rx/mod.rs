@@ -41,6 +41,8 @@ pub struct RxRing<F> {
     released: bool,
     /// Dropping the rest of a packet that was longer than allowed.
     skipping: bool,
+    /// Bits of a completed descriptor's second word that are believed.
+    believed: u64,
     max_chain: usize,
     arena: Arena,
     tail: Doorbell,
@@ -68,6 +70,7 @@ impl<F: Format> RxRing<F> {
             slots,
             released: false,
             skipping: false,
+            believed: u64::MAX,
             max_chain: config.max_chain.clamp(1, config.len - BLOCK - 1),
             arena: arena.clone(),
             tail,
@@ -98,6 +101,12 @@ impl<F: Format> RxRing<F> {
     /// The arena whose buffers the ring takes.
     pub fn arena(&self) -> &Arena {
         &self.arena
+    }
+
+    /// Says whether the device takes VLAN tags out of packets, as it is taken to do at first. If not, a
+    /// tag is nothing but bytes of the packet, also where the device says that there is one.
+    pub fn set_vlan_strip(&mut self, strip: bool) {
+        self.believed = if strip { u64::MAX } else { !F::RX_VLAN };
     }
 
     /// A look at the ring for another thread.

@@ -65,14 +65,14 @@ impl<F: Format> RxRing<F> {
         let most = if self.skipping { 0 } else { batch.room().min(ready as usize) };
         let (slots, shadow) = (self.slots.descriptors(), &self.shadow[..]);
         let Layout { data_room, headroom } = self.arena.layout();
-        let (mut next, mut bytes) = (self.next, 0);
+        let (mut next, mut bytes, believed) = (self.next, 0, self.believed);
         let frames = batch.raw_mut();
         for _ in 0..most {
             let second = slots.status(next);
             if !F::rx_done(second) {
                 break;
             }
-            let done = F::rx_parse(slots.first(next), second);
+            let done = F::rx_parse(slots.first(next), second & believed);
             let fits = done.len != 0 && usize::from(done.len) <= data_room;
             if !fits || !done.end || done.error {
                 break;
@@ -99,7 +99,7 @@ impl<F: Format> RxRing<F> {
             if !F::rx_done(second) {
                 break;
             }
-            let done = F::rx_parse(slots.first(position), second);
+            let done = F::rx_parse(slots.first(position), second & self.believed);
             count += 1;
             if self.skipping || self.refused(&done, count) {
                 return self.drop_from(batch, start, count, &done);

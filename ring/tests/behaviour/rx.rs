@@ -101,6 +101,30 @@ fn reports_carry_over<F: Model>() {
 }
 
 #[test]
+fn a_tag_that_stays_in_the_packet_is_not_told_beside_it() {
+    let rig = Rig::new(128, ROOM);
+    let pool = Pool::new(&rig.arena, 64);
+    let (mut rx, mut device) = rig.rx::<Adv82599>(64, 4);
+    let mut batch = pool.batch(4);
+    for (strip, frames) in [(false, 1), (false, 2), (true, 1), (true, 2)] {
+        rx.set_vlan_strip(strip);
+        let report = Report { vlan: Some(77), types: 1, ..Report::good(0, true) };
+        device.send(device.cut(&packet_bytes(1, frames * ROOM - 5), &report));
+        assert_eq!(device.step(9), frames);
+        assert_eq!(rx.poll(&mut batch), frames);
+        let head = batch.packets().next().unwrap().head();
+        assert_eq!(head.vlan(), strip.then_some(77), "{frames} frames");
+        // What else the device says is believed.
+        assert!(head.flags().contains(Flags::IPV4));
+        batch.clear();
+    }
+    drop(batch);
+    rig.release_rx(rx, device);
+    drop(pool);
+    rig.check_all_home();
+}
+
+#[test]
 fn reports_of_the_82576_carry_over() {
     reports_carry_over::<Adv82576>();
 }

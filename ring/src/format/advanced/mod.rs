@@ -28,6 +28,7 @@ pub type Adv82599 = Advanced<V82599>;
 pub type AdvX540 = Advanced<VX540>;
 
 impl<V: Variant> Format for Advanced<V> {
+    const RX_VLAN: u64 = rx::VP;
     const TX_FIRST: Option<[u64; 2]> = tx::first::<V>();
     const TX_EOP: u64 = tx::EOP;
     const TX_REPORT: u64 = tx::RS;

@@ -8,7 +8,7 @@ use crate::frame::Flags;
 // tag in 48 to 63.
 pub(super) const DD: u64 = 1 << 0;
 const EOP: u64 = 1 << 1;
-const VP: u64 = 1 << 3;
+pub(super) const VP: u64 = 1 << 3;
 const IPCS: u64 = 1 << 6;
 
 // First word: RSS type in bits 0 to 3, packet type in 4 to 16, RSS hash in 32 to 63.
