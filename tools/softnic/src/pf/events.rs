@@ -46,6 +46,8 @@ impl Pf<'_> {
         self.function.link.starts(port.link && !port.pf_down);
         let session = &mut self.function.session;
         session.seen = Seen { resets: port.resets, recalls: port.recalls, pf_down: port.pf_down };
+        // The PF has it from the VF's last user.
+        session.mode = port.mode;
         if port.pf_down {
             session.phase = Phase::InReset(0);
             self.function.mailbox.set_pf_in_reset(true);
