@@ -11,9 +11,9 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use barline_benches::{Cycles, now};
-use barline_ring::{Adv82599, FrameBatch, Pool, RxRing, TxConfig, TxRing, handoff};
+use barline_ring::{Adv82599, FrameBatch, PacketMut, Pool, RxRing, TxConfig, TxRing, handoff};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use model::{Rig, RxDevice, TxDevice};
+use model::{Ip, Report, Rig, RxDevice, Sum, Traffic, TxDevice};
 
 const BURST: usize = 32;
 const RING: usize = 512;
@@ -50,9 +50,27 @@ fn best(
     best.saturating_sub(clock) * iterations
 }
 
-/// The device has received a burst.
+/// The device has received a burst of packets about which it has nothing to say.
 fn arrive(path: &mut Path<'_>) {
-    path.rx_device.burst(&[0; 60], BURST);
+    path.rx_device.burst(&[0; 60], &Report::good(0, true), BURST);
+}
+
+/// The device has received a burst of TCP segments, with all that it can say of them.
+fn arrive_known(path: &mut Path<'_>) {
+    let report = Report {
+        vlan: Some(5),
+        rss: Some((1, 0x1234_5678)),
+        types: 0b1_0001,
+        ip: Sum::Good,
+        l4: Sum::Good,
+        ..Report::good(0, true)
+    };
+    path.rx_device.burst(&tcp().bytes(), &report, BURST);
+}
+
+/// A TCP segment of 60 bytes.
+fn tcp() -> Traffic {
+    Traffic { tags: Vec::new(), ip: Ip::V4(0), protocol: 6, options: 0, payload: 6, seed: 1 }
 }
 
 fn poll(path: &mut Path<'_>) {
@@ -61,6 +79,21 @@ fn poll(path: &mut Path<'_>) {
 
 fn push(path: &mut Path<'_>) {
     path.tx.push(&mut path.batch);
+}
+
+fn forward(path: &mut Path<'_>) {
+    poll(path);
+    push(path);
+}
+
+/// Forwards, and has the device insert checksums, as after a change of the headers.
+fn forward_asking(path: &mut Path<'_>) {
+    poll(path);
+    for mut packet in path.batch.packets_mut() {
+        let asked = packet.request_checksums();
+        debug_assert!(asked.is_ok());
+    }
+    push(path);
 }
 
 /// The batch is free again, after it was full.
@@ -75,6 +108,30 @@ fn depart(path: &mut Path<'_>) {
     path.tx_device.swallow();
 }
 
+/// The application has a burst to send; `ask` is told the number of each packet.
+fn prepare(path: &mut Path<'_>, ask: fn(&mut PacketMut<'_>, usize)) {
+    assert_eq!(path.batch.alloc_many(60, BURST), BURST);
+    let bytes = tcp().bytes();
+    for (i, mut packet) in path.batch.packets_mut().enumerate() {
+        packet.copy_from(&bytes);
+        ask(&mut packet, i);
+    }
+}
+
+fn tag(packet: &mut PacketMut<'_>, i: usize) {
+    packet.head().set_vlan(Some(i as u16));
+}
+
+fn checksums(packet: &mut PacketMut<'_>, _: usize) {
+    packet.request_checksums().expect("a TCP segment");
+}
+
+fn every_other(packet: &mut PacketMut<'_>, i: usize) {
+    if i.is_multiple_of(2) {
+        checksums(packet, i);
+    }
+}
+
 fn rings(c: &mut Criterion<Cycles>) {
     let mut group = c.benchmark_group("ring");
     group.throughput(Throughput::Elements(BURST as u64));
@@ -84,17 +141,20 @@ fn rings(c: &mut Criterion<Cycles>) {
     let config = TxConfig { len: RING, max_packet: 1514, max_chain: 8 };
     let (tx, tx_device) = rig.tx::<Adv82599>(config);
     let path = &mut Path { rx, tx, rx_device, tx_device, batch: pool.batch(BURST) };
-    group.bench_function("rx", |b| b.iter_custom(|n| best(path, n, arrive, poll, free)));
-    group.bench_function("tx", |b| {
-        b.iter_custom(|n| best(path, n, |path| fill(&mut path.batch), push, depart));
-    });
-    group.bench_function("forward", |b| {
-        let forward = |path: &mut Path<'_>| {
-            poll(path);
-            push(path);
-        };
-        b.iter_custom(|n| best(path, n, arrive, forward, depart));
-    });
+    let mut bench = |name: &str, steps: [fn(&mut Path<'_>); 3]| {
+        let [before, timed, after] = steps;
+        group.bench_function(name, |b| b.iter_custom(|n| best(path, n, before, timed, after)));
+    };
+    bench("rx", [arrive, poll, free]);
+    bench("rx, tag, types, checksums and hash", [arrive_known, poll, free]);
+    bench("tx", [|path| prepare(path, |_, _| {}), push, depart]);
+    bench("tx, one tag", [|path| prepare(path, |packet, _| tag(packet, 5)), push, depart]);
+    bench("tx, a tag each", [|path| prepare(path, tag), push, depart]);
+    bench("tx, checksums", [|path| prepare(path, checksums), push, depart]);
+    bench("tx, checksums of every other", [|path| prepare(path, every_other), push, depart]);
+    bench("forward", [arrive, forward, depart]);
+    bench("forward, tagged", [arrive_known, forward, depart]);
+    bench("forward, requesting checksums", [arrive_known, forward_asking, depart]);
     group.finish();
 }
 
@@ -112,6 +172,16 @@ fn buffers(c: &mut Criterion<Cycles>) {
         let mut batch = pool.batch(BURST);
         b.iter(|| {
             fill(&mut batch);
+            batch.clear();
+        });
+    });
+
+    group.bench_function("alloc many and free", |b| {
+        let rig = Rig::new(2048, 2048);
+        let pool = Pool::new(&rig.arena, 1024);
+        let mut batch = pool.batch(BURST);
+        b.iter(|| {
+            batch.alloc_many(60, BURST);
             batch.clear();
         });
     });

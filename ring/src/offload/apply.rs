@@ -34,18 +34,21 @@ impl PacketMut<'_> {
     /// A value out of range, or headers that are not what the request says, not within the packet's
     /// first frame, or that disagree with the packet's length. Nothing is changed then.
     pub fn set_offload(&mut self, offload: &TxOffload) -> Result<(), OffloadError> {
-        let len = self.as_ref().len();
-        let mut offload = *offload;
-        if offload.mss.is_some() && offload.ip == IpVersion::V4 {
-            offload.ip_checksum = true;
-        }
+        let offload = completed(*offload);
         in_range(&offload)?;
+        let len = self.as_ref().len();
         agrees(&offload, self.as_ref().head().data(), len)?;
-        prepare(&offload, self.head().data(), len);
-        let frame = self.head_raw();
-        frame.flags = frame.flags.difference(Flags::KNOWN.union(Flags::REQUESTS)) | flags(&offload);
-        frame.meta = Lengths::pack(&offload).0;
+        self.make(&offload, len);
         Ok(())
+    }
+
+    /// Makes a request that was checked, for a packet of `len` bytes.
+    #[inline]
+    fn make(&mut self, offload: &TxOffload, len: usize) {
+        prepare(offload, self.head().data(), len);
+        let frame = self.head_raw();
+        frame.flags = frame.flags.difference(Flags::KNOWN.union(Flags::REQUESTS)) | flags(offload);
+        frame.meta = Lengths::pack(offload).0;
     }
 
     /// Asks for all checksums that the packet has: [`TxOffload::checksums`] of its first frame. Says
@@ -53,10 +56,9 @@ impl PacketMut<'_> {
     ///
     /// # Errors
     /// As for [`TxOffload::checksums`] and [`PacketMut::set_offload`].
+    #[inline]
     pub fn request_checksums(&mut self) -> Result<TxOffload, OffloadError> {
-        let offload = TxOffload::checksums(self.as_ref().head().data())?;
-        self.set_offload(&offload)?;
-        Ok(offload)
+        self.request(None)
     }
 
     /// Asks for segments of `mss` bytes of TCP payload (17 to 16383): [`TxOffload::segmentation`] of
@@ -64,9 +66,21 @@ impl PacketMut<'_> {
     ///
     /// # Errors
     /// As for [`TxOffload::segmentation`] and [`PacketMut::set_offload`].
+    #[inline]
     pub fn request_segmentation(&mut self, mss: u16) -> Result<TxOffload, OffloadError> {
-        let offload = TxOffload::segmentation(self.as_ref().head().data(), mss)?;
-        self.set_offload(&offload)?;
+        self.request(Some(mss))
+    }
+
+    /// Asks for all that the headers of the first frame allow.
+    #[inline]
+    fn request(&mut self, mss: Option<u16>) -> Result<TxOffload, OffloadError> {
+        let len = self.as_ref().len();
+        let head = self.as_ref().head().data();
+        let (offload, network) = headers::read(head)?;
+        let offload = TxOffload { mss, ..offload };
+        in_range(&offload)?;
+        lengths_agree(&offload, &network, head, len)?;
+        self.make(&offload, len);
         Ok(offload)
     }
 
@@ -110,7 +124,15 @@ impl FrameRef<'_> {
     }
 }
 
+/// The request, with what it implies.
+#[inline]
+fn completed(offload: TxOffload) -> TxOffload {
+    let segments = offload.mss.is_some() && offload.ip == IpVersion::V4;
+    TxOffload { ip_checksum: offload.ip_checksum || segments, ..offload }
+}
+
 /// Checks what a request says by itself.
+#[inline]
 fn in_range(offload: &TxOffload) -> Result<(), OffloadError> {
     let TxOffload { l2_len, ip, l3_len, ip_checksum, l4, l4_len, mss } = *offload;
     if !ip_checksum && l4.is_none() && mss.is_none() {
@@ -154,7 +176,7 @@ fn in_range(offload: &TxOffload) -> Result<(), OffloadError> {
 
 /// Checks a request against the first frame of its packet of `len` bytes.
 fn agrees(offload: &TxOffload, head: &[u8], len: usize) -> Result<(), OffloadError> {
-    let TxOffload { l2_len, ip, l3_len, l4, l4_len, mss, .. } = *offload;
+    let TxOffload { l2_len, ip, l3_len, l4, l4_len, .. } = *offload;
     let needed = offload.header_len();
     if head.len() < needed {
         return Err(OffloadError::Truncated { needed, len: head.len() });
@@ -171,23 +193,38 @@ fn agrees(offload: &TxOffload, head: &[u8], len: usize) -> Result<(), OffloadErr
     let found = network.transport()?;
     same("the protocol above IP", usize::from(l4.number()), usize::from(found.number()))?;
     same("the L4 header's length", l4_len, headers::transport_len(l4, head, l2_len + l3_len)?)?;
-    if mss.is_some() {
-        return if len > needed { Ok(()) } else { Err(OffloadError::NoPayload) };
+    lengths_agree(offload, &network, head, len)
+}
+
+/// Checks what headers say of the length of their packet of `len` bytes.
+#[inline]
+fn lengths_agree(
+    offload: &TxOffload,
+    network: &headers::Network,
+    head: &[u8],
+    len: usize,
+) -> Result<(), OffloadError> {
+    if offload.mss.is_some() {
+        // The device states the lengths.
+        let payload = len > offload.header_len();
+        return if payload { Ok(()) } else { Err(OffloadError::NoPayload) };
     }
     // The device's sum goes to the packet's end.
     let states = |what, stated, actual| {
         let error = OffloadError::PacketLen { what, stated, actual };
         if stated == actual { Ok(()) } else { Err(error) }
     };
-    states("the IP header", network.total, len - l2_len)?;
-    if l4 == L4Protocol::Udp {
-        let stated = headers::udp_len(head, l2_len + l3_len);
-        states("the UDP header", stated, len - l2_len - l3_len)?;
+    let above_l2 = len - offload.l2_len;
+    states("the IP header", network.total, above_l2)?;
+    if offload.l4 == Some(L4Protocol::Udp) {
+        let stated = headers::udp_len(head, offload.l2_len + offload.l3_len);
+        states("the UDP header", stated, above_l2 - offload.l3_len)?;
     }
     Ok(())
 }
 
 /// Makes the headers ready for the device.
+#[inline]
 fn prepare(offload: &TxOffload, head: &mut [u8], len: usize) {
     let TxOffload { l2_len, ip, l3_len, ip_checksum, l4, mss, .. } = *offload;
     let (network, transport) = head[l2_len..].split_at_mut(l3_len);
@@ -212,16 +249,20 @@ fn prepare(offload: &TxOffload, head: &mut [u8], len: usize) {
 }
 
 /// The flags of a request.
+#[inline]
 fn flags(offload: &TxOffload) -> Flags {
-    let pairs = [
-        (offload.ip == IpVersion::V4, Flags::IPV4),
-        (offload.ip == IpVersion::V6, Flags::IPV6),
-        (offload.l4 == Some(L4Protocol::Tcp), Flags::TCP),
-        (offload.l4 == Some(L4Protocol::Udp), Flags::UDP),
-        (offload.l4 == Some(L4Protocol::Sctp), Flags::SCTP),
-        (offload.ip_checksum, Flags::IP_CHECKSUM),
-        (offload.l4.is_some(), Flags::L4_CHECKSUM),
-        (offload.mss.is_some(), Flags::SEGMENT),
-    ];
-    pairs.into_iter().filter(|&(set, _)| set).fold(Flags::empty(), |all, (_, flag)| all | flag)
+    let ip = match offload.ip {
+        IpVersion::V4 => Flags::IPV4,
+        IpVersion::V6 => Flags::IPV6,
+    };
+    let l4 = match offload.l4 {
+        None => Flags::empty(),
+        Some(L4Protocol::Tcp) => Flags::TCP | Flags::L4_CHECKSUM,
+        Some(L4Protocol::Udp) => Flags::UDP | Flags::L4_CHECKSUM,
+        Some(L4Protocol::Sctp) => Flags::SCTP | Flags::L4_CHECKSUM,
+    };
+    let if_so = |set, flag| if set { flag } else { Flags::empty() };
+    ip | l4
+        | if_so(offload.ip_checksum, Flags::IP_CHECKSUM)
+        | if_so(offload.mss.is_some(), Flags::SEGMENT)
 }

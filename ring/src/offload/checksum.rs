@@ -2,15 +2,16 @@
 
 use super::{IpVersion, L4Protocol};
 
-/// Ones' complement sum of 16-bit words in network byte order (RFC 1071); a last odd byte counts as
-/// the upper half of a word.
-fn sum(bytes: &[u8]) -> u32 {
-    let words = bytes.chunks(2);
-    words.map(|word| u32::from(word[0]) << 8 | u32::from(*word.get(1).unwrap_or(&0))).sum()
+/// Ones' complement sum of 16-bit words in network byte order (RFC 1071), not folded.
+#[inline]
+fn sum(words: &[u8]) -> u32 {
+    let (words, _) = words.as_chunks();
+    words.iter().map(|&word| u32::from(u16::from_be_bytes(word))).sum()
 }
 
 /// The sum over the pseudo-header (RFC 9293 3.1, RFC 8200 8.1) that a device goes on from: folded, not
 /// complemented. `len` is that of the packet above IP, 0 where the device adds it for each segment.
+#[inline]
 pub(super) fn pseudo_header(ip: IpVersion, header: &[u8], l4: L4Protocol, len: usize) -> u16 {
     let addresses = match ip {
         IpVersion::V4 => &header[12..20],

@@ -1,6 +1,6 @@
 //! Headers of a packet, as far as offloads need them.
 
-use super::{IpVersion, L4Protocol, OffloadError};
+use super::{IpVersion, L4Protocol, OffloadError, TxOffload};
 
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
@@ -32,17 +32,39 @@ pub(super) struct Network {
 }
 
 /// The bytes `from..from + len`, which must be in the first frame.
+#[inline]
 fn part(bytes: &[u8], from: usize, len: usize) -> Result<&[u8], OffloadError> {
     let needed = from + len;
     bytes.get(from..needed).ok_or(OffloadError::Truncated { needed, len: bytes.len() })
 }
 
+#[inline]
 fn be16(bytes: &[u8], at: usize) -> u16 {
     u16::from_be_bytes([bytes[at], bytes[at + 1]])
 }
 
+/// The request for all checksums, and the IP header.
+#[inline]
+pub(super) fn read(bytes: &[u8]) -> Result<(TxOffload, Network), OffloadError> {
+    let (l2_len, ip) = ethernet(bytes)?;
+    let network = network(ip, bytes, l2_len)?;
+    let l4 = network.transport()?;
+    let l4_len = transport_len(l4, bytes, l2_len + network.len)?;
+    let offload = TxOffload {
+        l2_len,
+        ip,
+        l3_len: network.len,
+        ip_checksum: ip == IpVersion::V4,
+        l4: Some(l4),
+        l4_len,
+        mss: None,
+    };
+    Ok((offload, network))
+}
+
 /// Length of an Ethernet header with up to two tags, and what follows it.
-pub(super) fn ethernet(bytes: &[u8]) -> Result<(usize, IpVersion), OffloadError> {
+#[inline]
+fn ethernet(bytes: &[u8]) -> Result<(usize, IpVersion), OffloadError> {
     let mut len = super::MIN_L2;
     for _ in 0..2 {
         if VLAN.contains(&be16(part(bytes, len - 2, 2)?, 0)) {
@@ -57,6 +79,7 @@ pub(super) fn ethernet(bytes: &[u8]) -> Result<(usize, IpVersion), OffloadError>
 }
 
 /// The IP header at byte `at`.
+#[inline]
 pub(super) fn network(ip: IpVersion, bytes: &[u8], at: usize) -> Result<Network, OffloadError> {
     let (version, fixed) = match ip {
         IpVersion::V4 => (4, 20),
@@ -94,22 +117,25 @@ pub(super) fn network(ip: IpVersion, bytes: &[u8], at: usize) -> Result<Network,
 
 impl Network {
     /// The protocol behind the header, if a device can do something for it.
+    #[inline]
     pub(super) fn transport(&self) -> Result<L4Protocol, OffloadError> {
         if self.fragment {
             return Err(OffloadError::Fragment);
         }
-        let known = [L4Protocol::Tcp, L4Protocol::Udp, L4Protocol::Sctp];
-        let found = known.into_iter().find(|l4| l4.number() == self.protocol);
-        let extension = self.ip == IpVersion::V6 && EXTENSIONS.contains(&self.protocol);
-        found.ok_or(if extension {
-            OffloadError::ExtensionHeader(self.protocol)
-        } else {
-            OffloadError::Protocol(self.protocol)
-        })
+        match self.protocol {
+            6 => Ok(L4Protocol::Tcp),
+            17 => Ok(L4Protocol::Udp),
+            132 => Ok(L4Protocol::Sctp),
+            other if self.ip == IpVersion::V6 && EXTENSIONS.contains(&other) => {
+                Err(OffloadError::ExtensionHeader(other))
+            }
+            other => Err(OffloadError::Protocol(other)),
+        }
     }
 }
 
 /// Length of the header at byte `at`.
+#[inline]
 pub(super) fn transport_len(
     l4: L4Protocol,
     bytes: &[u8],

@@ -72,19 +72,7 @@ impl TxOffload {
     /// The bytes are too few or something else. Fragments are refused, since no device knows the
     /// rest; so are other extension headers, which may change the address that a checksum is over.
     pub fn checksums(bytes: &[u8]) -> Result<TxOffload, OffloadError> {
-        let (l2_len, ip) = headers::ethernet(bytes)?;
-        let network = headers::network(ip, bytes, l2_len)?;
-        let l4 = network.transport()?;
-        let l4_len = headers::transport_len(l4, bytes, l2_len + network.len)?;
-        Ok(TxOffload {
-            l2_len,
-            ip,
-            l3_len: network.len,
-            ip_checksum: ip == IpVersion::V4,
-            l4: Some(l4),
-            l4_len,
-            mss: None,
-        })
+        Ok(headers::read(bytes)?.0)
     }
 
     /// Segmentation of a TCP packet that starts with these bytes into segments of `mss` bytes, with

@@ -74,9 +74,9 @@ impl<F: Format> TxRing<F> {
         self.next.wrapping_sub(self.marked) as usize
     }
 
-    /// Writes packets of one frame, as most are, which all ask for something or all for nothing, up to
-    /// the first that is anything else or cannot be sent, a full ring, or a block for which a report
-    /// is due; returns how many.
+    /// Writes packets of one frame, as most are, up to the first that is anything else or cannot be
+    /// sent, a full ring, or a block for which a report is due; returns how many. With `ASKING` they
+    /// may ask for something.
     #[inline]
     fn singles<const ASKING: bool>(&mut self, frames: &[Frame], burst: &mut Burst) -> usize {
         // One descriptor more for a context, one that stays free: a full ring would look empty.
@@ -89,17 +89,17 @@ impl<F: Format> TxRing<F> {
         for frame in &frames[..most.min(frames.len())] {
             let len = usize::from(frame.len);
             if frame.flags.contains(Flags::MORE)
-                || frame.flags.intersects(Flags::CONTEXT) != ASKING
+                || !ASKING && frame.flags.intersects(Flags::CONTEXT)
                 || !fits(frame, len, self.max_packet)
             {
                 break;
             }
-            let mut common = F::tx_packet(len as u32);
-            if ASKING {
+            if ASKING && next.wrapping_sub(self.next) as usize >= most {
                 // Contexts take descriptors, too.
-                if next.wrapping_sub(self.next) as usize >= most {
-                    break;
-                }
+                break;
+            }
+            let mut common = F::tx_packet(len as u32);
+            if ASKING && frame.flags.intersects(Flags::CONTEXT) {
                 let changed;
                 (changed, common) = request::<F>(&mut self.context, frame, len as u32);
                 if changed {

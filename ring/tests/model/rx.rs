@@ -154,11 +154,11 @@ impl RxDevice {
         count
     }
 
-    /// Receives the same good packet of one buffer `count` times: as little work as it takes, for
+    /// Receives the same packet of one buffer `count` times: as little work as it takes, for
     /// benchmarks.
-    pub fn burst(&mut self, bytes: &[u8], count: usize) {
+    pub fn burst(&mut self, bytes: &[u8], report: &Report, count: usize) {
         self.fetch();
-        let words = self.chip.write_back(&Report::good(bytes.len(), true));
+        let words = self.chip.write_back(&Report { len: bytes.len() as u16, ..*report });
         for _ in 0..count {
             let (slot, iova) = self.armed.pop_front().expect("armed buffers");
             self.buffers.write(iova, bytes);
