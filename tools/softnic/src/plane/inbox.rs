@@ -9,8 +9,9 @@ use std::sync::atomic::Ordering;
 use super::shm::Shm;
 use super::{FRAME_MAX, UPLINK};
 
-/// Bytes for frames: 13 of the longest, or 1820 of the shortest.
-pub(super) const SIZE: usize = 128 * 1024;
+/// Bytes for frames, as many as the 82599 has for all that it has received (datasheet 1.3): 53 of the
+/// longest, or 7281 of the shortest.
+pub(super) const SIZE: usize = 512 * 1024;
 
 /// An inbox in the file.
 pub(super) const LEN: usize = DATA + SIZE;

@@ -49,7 +49,10 @@ fn each_vf_gets_its_own_frames_in_turn_numbered_and_timed() {
         let next = next.entry(stamp.vf).or_insert(0);
         assert_eq!(stamp.sequence, *next);
         *next += 1;
-        assert!(stamp.sent >= last && stamp.sent % 1000 == 0 && stamp.run == 0, "{stamp:?}");
+        assert!(
+            stamp.sent >= last && stamp.sent.is_multiple_of(1000) && stamp.run == 0,
+            "{stamp:?}"
+        );
         last = stamp.sent;
         assert_eq!(frame.len(), 60);
         flow(frame);

@@ -224,7 +224,8 @@ fn a_stopped_process_stops_nobody_else() {
     }
     let (_folder, path) = share();
     let (mut plane, mut third) = (join(&path), join(&path));
-    (plane.claim(0).unwrap(), third.claim(2).unwrap());
+    plane.claim(0).unwrap();
+    third.claim(2).unwrap();
     let other = Other::run("a_stopped_process_stops_nobody_else", &path);
     until("VF 1 open", || plane.port(1).open);
     exchange(&mut plane, 1, 100);
