@@ -97,15 +97,15 @@ impl Switch {
                 self.groups[usize::from(*hash)] |= bit;
             }
         }
-        match port.port_vlan {
-            Some(vlan) => self.vlans[usize::from(vlan & VID)] |= bit,
-            None => {
-                // VLAN 0 has priorities only, and is nobody's.
-                for vlan in port.vlans.iter().chain(&[0]) {
-                    self.vlans[usize::from(*vlan & VID)] |= bit;
-                }
-                self.untagged |= bit;
-            }
+        for vlan in &port.vlans {
+            self.vlans[usize::from(*vlan & VID)] |= bit;
+        }
+        if let Some(vlan) = port.port_vlan {
+            self.vlans[usize::from(vlan & VID)] |= bit;
+        } else {
+            // VLAN 0 is a priority only, on a frame of no VLAN.
+            self.vlans[0] |= bit;
+            self.untagged |= bit;
         }
     }
 

@@ -100,8 +100,9 @@ impl RxQueue {
         let srrctl = self.ring.register(registers, SRRCTL);
         let kibibytes = (srrctl & SRRCTL_BUFFER) as usize;
         let usable = srrctl & SRRCTL_TYPE == SRRCTL_ONE_BUFFER && (1..=16).contains(&kibibytes);
+        let was_usable = restarted || self.buffer != 0;
         self.buffer = if usable { kibibytes * 1024 } else { 0 };
-        outside || restarted && !usable
+        outside || was_usable && !usable
     }
 
     /// Turns the queue off until its registers are looked at.

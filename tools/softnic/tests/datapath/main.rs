@@ -1,0 +1,17 @@
+//! The datapath, driven by a small driver with constants of its own.
+
+mod exchange;
+mod faults;
+mod garbage;
+mod malformed;
+mod offload;
+mod ram;
+mod rig;
+mod rss;
+mod rx;
+mod rx_ring;
+mod rx_rules;
+mod switch;
+mod tx;
+mod tx_ring;
+mod vlan;
