@@ -63,8 +63,11 @@ impl Statistics {
     /// Writes the registers if they are old, or if nothing is being counted just now.
     pub(super) fn publish(&mut self, counters: &VfCounters, registers: &RegisterFile, now: u64) {
         let counted = Counted::of(counters);
+        if counted == self.shown {
+            return;
+        }
         let is_still = counted == std::mem::replace(&mut self.last, counted);
-        if counted != self.shown && (is_still || now.saturating_sub(self.written) >= STALE) {
+        if is_still || now.saturating_sub(self.written) >= STALE {
             self.written = now;
             self.write(counted, registers);
         }

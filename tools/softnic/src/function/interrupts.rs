@@ -130,11 +130,14 @@ impl Interrupts {
 
     /// Sends what is due at `now`, if the function may send at all.
     pub(crate) fn settle(&mut self, now: u64, may_send: bool) {
+        let asserted = self.cause & self.mask;
+        self.sent &= asserted;
+        if asserted == self.sent || !may_send {
+            return;
+        }
         for vector in 0..VECTORS {
-            let bit = 1 << vector;
-            if self.cause & self.mask & bit == 0 {
-                self.sent &= !bit;
-            } else if self.sent & bit == 0 && may_send && now >= self.throttles[vector].until {
+            let is_due = (asserted & !self.sent) >> vector & 1 == 1;
+            if is_due && now >= self.throttles[vector].until {
                 self.send(vector, now);
             }
         }
