@@ -1,0 +1,22 @@
+//! What the ixgbevf family can do, each thing on the software adapter.
+
+mod kit;
+mod packet;
+
+mod api;
+mod context;
+mod ids;
+mod interrupts;
+mod jumbo;
+mod link;
+mod mac;
+mod mailbox;
+mod modes;
+mod offloads;
+mod queues;
+mod registers;
+mod reset;
+mod rss;
+mod stats;
+mod unicast;
+mod vlan;

@@ -1,0 +1,44 @@
+//! Queues that start, stop, and stand for nobody's memory any more.
+
+use softnic::Fault;
+
+use crate::kit::{Rig, arriving, frame, queues};
+
+#[test]
+fn a_queue_stops_and_starts_while_others_go_on() {
+    let rig = Rig::new("model=x550");
+    let (mut a, mut b) = (rig.node(0, queues(2)), rig.node(1, queues(2)));
+    let bytes = frame(b.mac(), a.mac(), b"on");
+    for _ in 0..3 {
+        b.rx[0].stop().unwrap();
+        a.tx[1].stop().unwrap();
+        a.send(&bytes);
+        assert!(b.rx[0].wait(std::time::Duration::ZERO).is_err());
+        b.rx[0].start().unwrap();
+        a.tx[1].start().unwrap();
+        let frames = [bytes.clone()];
+        assert_eq!(arriving(&mut a, &mut b, &frames), frames);
+        a.send_by(1, &bytes, |_| {});
+        assert_eq!(b.take_one().bytes, bytes);
+    }
+}
+
+#[test]
+fn nothing_of_a_closed_port_is_reached_any_more() {
+    let rig = Rig::new("");
+    for _ in 0..5 {
+        let (mut a, mut b) = (rig.node(0, queues(4)), rig.node(1, queues(4)));
+        for n in 0..200_u8 {
+            a.send_by(usize::from(n) % 4, &frame(b.mac(), a.mac(), &[n; 100]), |_| {});
+        }
+        if b.poll().len() % 2 == 0 {
+            rig.inject(Fault::PfReset);
+            a.recovered();
+        }
+        let arena = a.port.arena().clone();
+        drop((a, b));
+        let census = arena.buffers().census();
+        assert_eq!((census.depot, census.quarantined), (census.total, 0));
+    }
+    assert_eq!(rig.adapter.dma_faults(), 0);
+}
