@@ -187,9 +187,6 @@ pub(crate) trait Vf: Send {
     /// The interrupt of a receive queue, as [`Vf::enable_news_interrupt`] has assigned it.
     fn rx_interrupt(&self, queue: u16) -> Option<RxInterrupt>;
 
-    /// Takes VLAN tags out of what a receive queue that is on gets from now on, or leaves them in.
-    fn set_vlan_strip(&mut self, queue: u16, on: bool) -> Result<()>;
-
     /// How received packets are spread over the queues.
     fn rss(&mut self) -> Result<Rss>;
 

@@ -16,7 +16,7 @@ use super::stats::Widened;
 use super::tally::Tally;
 use crate::arena::Arena;
 use crate::home::Home;
-use crate::nic::{Rss, Vf};
+use crate::nic::Vf;
 use crate::transport::Transport;
 use crate::{Error, LinkState, MacAddress, Result};
 
@@ -69,11 +69,7 @@ impl Device {
         let interrupts = Interrupts::connect(&transport, lines)?;
         let assigned = greet(&mut *vf)?;
         let mac = config.mac.or(assigned).unwrap_or_else(local_mac);
-        let mut settings = Settings::new(mac, config);
-        let entries = vf.limits().rss_table;
-        if settings.rss.is_none() && entries > 0 {
-            settings.rss = Some(Rss::spread(config.rx_queues, entries));
-        }
+        let mut settings = Settings::new(mac, config, &vf.limits());
         let refusal = settings.apply_mac(&mut *vf, assigned)?;
         let refusals = settings.apply(&mut *vf)?;
         if let Some(refusal) = refusal.into_iter().chain(refusals).next() {

@@ -2,7 +2,6 @@
 
 use super::config::{Config, check_max_frame};
 use super::control::Book;
-use super::event::Direction;
 use super::{Device, Port};
 use crate::nic::{Rss, Vf};
 use crate::{Error, MacAddress, Result};
@@ -79,25 +78,23 @@ impl Port {
         self.ask(|vf| vf.set_vlan(id, on), note)
     }
 
-    /// Takes VLAN tags out of what is received from now on ([`FrameRef::vlan`](crate::FrameRef::vlan)
-    /// has them then), or leaves them in. Queues need not be stopped.
+    /// Takes VLAN tags out of what is received ([`FrameRef::vlan`](crate::FrameRef::vlan) has them
+    /// then), or leaves them in. Queues need not be stopped: each receive queue starts anew with its
+    /// worker's next burst, since a packet does not tell which of the two was done to it. What it has
+    /// received and the worker has not polled by then is dropped.
     ///
     /// # Errors
     /// The device leaves the VF no choice ([`Offloads::vlan_strip`](crate::Offloads::vlan_strip)), or
-    /// it does not answer.
+    /// does not answer.
     pub fn set_vlan_strip(&mut self, on: bool) -> Result<()> {
         Config { vlan_strip: true, ..Config::default() }.check_vlan_strip(&self.info)?;
         let device = &self.device;
-        device.control.with(|vf, book| {
+        device.control.book(|book| {
             device.check_ready(book)?;
-            for (&(direction, number), queue) in &book.queues {
-                // The others learn it when they are turned on.
-                let is_on = !queue.stopped && queue.resets == book.resets;
-                if direction == Direction::Rx && is_on {
-                    vf.set_vlan_strip(number, on)?;
-                }
+            if book.settings.vlan_strip != on {
+                book.settings.vlan_strip = on;
+                device.begin_epoch();
             }
-            book.settings.vlan_strip = on;
             Ok(())
         })
     }

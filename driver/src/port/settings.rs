@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::config::Config;
-use crate::nic::{Rss, Vf};
+use crate::nic::{Limits, Rss, Vf};
 use crate::{Error, MacAddress, Result};
 
 /// The largest frame of Ethernet without jumbo frames, with FCS: what every PF lets through.
@@ -20,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) max_frame: u16,
     pub(crate) multicast: Vec<MacAddress>,
     pub(crate) vlans: BTreeSet<u16>,
+    /// VLAN tags are taken out of what is received, be it because the device does so unasked.
     pub(crate) vlan_strip: bool,
     pub(crate) all_multicast: bool,
     pub(crate) promiscuous: bool,
@@ -28,7 +29,8 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Those that a port begins with, on a device that has this address.
-    pub(crate) fn new(mac: MacAddress, config: &Config) -> Settings {
+    pub(crate) fn new(mac: MacAddress, config: &Config, limits: &Limits) -> Settings {
+        let spread = || Rss::spread(config.rx_queues, limits.rss_table);
         Settings {
             mac,
             own_mac: config.mac,
@@ -36,10 +38,10 @@ impl Settings {
             max_frame: config.max_frame,
             multicast: Vec::new(),
             vlans: BTreeSet::new(),
-            vlan_strip: config.vlan_strip,
+            vlan_strip: config.vlan_strip || !limits.vlan_strip,
             all_multicast: false,
             promiscuous: false,
-            rss: config.rss.clone(),
+            rss: config.rss.clone().or_else(|| (limits.rss_table > 0).then(spread)),
         }
     }
 

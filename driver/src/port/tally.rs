@@ -28,7 +28,7 @@ pub(crate) struct Tally {
     pub(crate) recoveries: Count,
     /// Attempts to recover that failed.
     pub(crate) failed_recoveries: Count,
-    /// Queues that were shown to the device anew, after a reset or a stop.
+    /// Queues that were shown to the device anew, after a reset, a stop or under another setting.
     pub(crate) queue_restarts: Count,
     /// Stalls that were told of.
     pub(crate) stalls: Count,

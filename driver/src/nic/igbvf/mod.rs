@@ -229,14 +229,6 @@ impl Vf for Igbvf {
         })
     }
 
-    fn set_vlan_strip(&mut self, _queue: u16, _on: bool) -> Result<()> {
-        Err(Error::Device {
-            device: self.registers.device(),
-            what: "a VF cannot choose whether VLAN tags are stripped".into(),
-            remedy: "Linux's igb strips the tags of the VLANs that it lets through for a VF".into(),
-        })
-    }
-
     fn rss(&mut self) -> Result<Rss> {
         Err(self.no_rss())
     }

@@ -247,11 +247,6 @@ impl Vf for Ixgbevf {
         self.rx_interrupt_of(queue)
     }
 
-    fn set_vlan_strip(&mut self, queue: u16, on: bool) -> Result<()> {
-        self.strip(queue, on);
-        Ok(())
-    }
-
     fn rss(&mut self) -> Result<Rss> {
         self.tell_rss()
     }

@@ -96,12 +96,6 @@ impl Ixgbevf {
         }
     }
 
-    /// Takes tags out of what a queue that is on gets, or leaves them in.
-    pub(super) fn strip(&self, queue: u16, on: bool) {
-        let strip = self.strip_bits(on);
-        self.registers.modify(regs::of_queue(regs::RXDCTL, queue), regs::RXDCTL_VME, strip);
-    }
-
     fn strip_bits(&self, wanted: bool) -> u32 {
         // The tag of a port VLAN is between PF and switch: the VF's packets go without one.
         if wanted || self.granted.port_vlan { regs::RXDCTL_VME } else { 0 }

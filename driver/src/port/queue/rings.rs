@@ -113,7 +113,14 @@ impl Ring for Rx {
         for_ring!(Rx, self, ring => ring.publish());
     }
 
-    fn adopt(&mut self, _settings: &Settings) {}
+    /// Whether the tags of packets are among their bytes is not told with each.
+    fn suits(&self, settings: &Settings) -> bool {
+        for_ring!(Rx, self, ring => ring.vlan_strip()) == settings.vlan_strip
+    }
+
+    fn adopt(&mut self, settings: &Settings) {
+        for_ring!(Rx, self, ring => ring.set_vlan_strip(settings.vlan_strip));
+    }
 
     unsafe fn restart(&mut self) -> Result<()> {
         let (_, len) = for_ring!(Rx, self, ring => ring.descriptors());
@@ -192,6 +199,10 @@ impl Ring for Tx {
 
     /// The device learns of descriptors with the first packet.
     fn publish(&self) {}
+
+    fn suits(&self, _settings: &Settings) -> bool {
+        true
+    }
 
     fn adopt(&mut self, settings: &Settings) {
         for_ring!(Tx, self, ring => ring.set_max_packet(max_packet(settings)));

@@ -35,6 +35,10 @@ pub(super) trait Ring: Sized + Send + 'static {
     /// Shows the device its first descriptors.
     fn publish(&self);
 
+    /// Whether what the ring holds means the same under these settings. If not, the queue has to start
+    /// anew.
+    fn suits(&self, settings: &Settings) -> bool;
+
     /// Takes over those settings that concern the ring itself.
     fn adopt(&mut self, settings: &Settings);
 
@@ -75,8 +79,9 @@ impl<R: Ring> Seat<R> {
         vf: &mut dyn Vf,
         book: &mut Book,
         number: u16,
-        ring: R,
+        mut ring: R,
     ) -> Result<Seat<R>> {
+        ring.adopt(&book.settings);
         if let Err(error) = ring.turn_on(vf, number, &book.settings) {
             // SAFETY: the device was not told of any descriptor: head and tail are 0.
             unsafe { ring.release() };
@@ -135,7 +140,7 @@ impl<R: Ring> Seat<R> {
         let done = device.control.try_with(|vf, book| match vf {
             // A reset may have come in between.
             _ if !book.ready => None,
-            _ if book.resets == self.resets => {
+            _ if book.resets == self.resets && self.suits(&book.settings) => {
                 self.ring.iter_mut().for_each(|ring| ring.adopt(&book.settings));
                 self.epoch = device.epoch();
                 Some(Ok(()))
@@ -155,6 +160,11 @@ impl<R: Ring> Seat<R> {
             }
             None => false,
         }
+    }
+
+    /// Whether the ring goes on under these settings.
+    fn suits(&self, settings: &Settings) -> bool {
+        self.ring.as_ref().is_none_or(|ring| ring.suits(settings))
     }
 
     /// Shows the device a fresh ring.
