@@ -20,6 +20,7 @@ use barline_device::{BadName, DeviceName};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use output::Output;
+use tracing_subscriber::EnvFilter;
 
 /// Find, make and bind SR-IOV Virtual Functions (VFs), and drive them from userspace.
 #[derive(Parser)]
@@ -88,12 +89,14 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    // The library's warnings; RUST_LOG=barline=debug shows each step.
+    // The library's warnings; RUST_LOG=barline=debug shows each step. A software adapter is not worth a
+    // warning about hugepages: its translations are its own.
+    let warnings = match &cli.command {
+        Command::Bench(args) if args.is_soft() => "warn,barline::dma=error",
+        _ => "warn",
+    };
     tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env()
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
-        )
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| warnings.into()))
         .with_writer(std::io::stderr)
         .init();
     let root = Root::new(cli.root);

@@ -46,6 +46,13 @@ pub struct Args {
     pub live: bool,
 }
 
+impl Args {
+    /// No hardware is driven.
+    pub fn is_soft(&self) -> bool {
+        [&self.vf, &self.peer].into_iter().flatten().all(Named::is_soft)
+    }
+}
+
 /// What to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mode {

@@ -4,9 +4,6 @@
 //! on a core in turbo a TSC cycle is a little more than one of the core's own.
 #![allow(unsafe_code)]
 
-/// Whether this machine has the counter.
-pub const COUNTED: bool = cfg!(target_arch = "x86_64");
-
 /// The counter now; 0 where there is none.
 #[inline(always)]
 pub fn now() -> u64 {

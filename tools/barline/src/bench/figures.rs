@@ -46,6 +46,7 @@ pub struct Figures {
     gbps: f64,
     cycles_per_packet: Option<f64>,
     idle: Option<f64>,
+    stolen: Option<f64>,
     mean_burst: Option<f64>,
     elapsed_s: f64,
     latency_ns: Option<Latency>,
@@ -74,6 +75,7 @@ impl Figures {
             gbps: gbps(size, mpps),
             cycles_per_packet: spent.cycles_per_packet(count.packets),
             idle: spent.idle_share(),
+            stolen: spent.stolen_share(),
             mean_burst: spent.mean_burst(),
             elapsed_s: elapsed.as_secs_f64(),
             latency_ns: latency,
@@ -108,11 +110,12 @@ impl fmt::Display for Figures {
             writeln!(f, "  device      counted {counted} packets itself")?;
         }
         if let Some(cycles) = self.cycles_per_packet {
-            let idle = self.idle.unwrap_or_default() * 100.0;
-            writeln!(
-                f,
-                "  cycles      {cycles:.1} a packet (TSC), and {idle:.0} % of the time idle"
-            )?;
+            let [idle, stolen] = [self.idle, self.stolen].map(|share| 100.0 * share.unwrap_or(0.0));
+            write!(f, "  cycles      {cycles:.1} a packet (TSC); {idle:.0} % of the time idle")?;
+            match stolen {
+                0.5.. => writeln!(f, ", {stolen:.0} % taken by others")?,
+                _ => writeln!(f)?,
+            }
         }
         write!(f, "  cores       {}", cores::list(&self.cores))?;
         match self.device_core {
@@ -144,7 +147,7 @@ struct Drops<'f>(&'f Figures);
 impl fmt::Display for Drops<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.0.drops, self.0.mode) {
-            (Some(drops), "latency") => write!(f, "{drops}, not there within a second"),
+            (Some(drops), "latency") => write!(f, "{drops}, waited for in vain for a second"),
             (Some(drops), _) if self.0.device_packets.is_some() => write!(f, "{drops}"),
             (Some(drops), _) => write!(f, "{drops}, as far as the device counts them"),
             (None, "tx") => f.write_str("not known: nobody counts what is lost behind the device"),
@@ -156,7 +159,6 @@ impl fmt::Display for Drops<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::cycles;
     use crate::bench::tests::args;
     use barline::Root;
 
@@ -174,6 +176,7 @@ mod tests {
             spent: Spent {
                 busy: 20 * packets,
                 idle: 20 * packets,
+                stolen: 0,
                 bursts: packets / 10,
                 frames: packets,
             },
@@ -190,9 +193,7 @@ mod tests {
         assert!((number("gbps") - 64.0 * 8.0 * 1.5 / 1000.0).abs() < 1e-12);
         assert_eq!((number("elapsed_s"), number("mean_burst"), number("idle")), (2.0, 10.0, 0.5));
         assert!(json["drops"].is_null());
-        if cycles::COUNTED {
-            assert_eq!(number("cycles_per_packet"), 20.0);
-        }
+        assert_eq!((number("cycles_per_packet"), number("stolen")), (20.0, 0.0));
         let mut fields: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
         let mut documented: Vec<_> = include_str!("mod.rs")
             .lines()
@@ -208,7 +209,7 @@ mod tests {
         let json = json("rx", Measured::default());
         assert_eq!((&json["size"], &json["packets"]), (&0.into(), &0.into()));
         assert_eq!((json["mpps"].as_f64(), json["gbps"].as_f64()), (Some(0.0), Some(0.0)));
-        for field in ["cycles_per_packet", "idle", "mean_burst", "latency_ns", "peer"] {
+        for field in ["cycles_per_packet", "idle", "stolen", "mean_burst", "latency_ns", "peer"] {
             assert!(json[field].is_null(), "{field}");
         }
     }
@@ -227,6 +228,10 @@ mod tests {
         assert!(soft.contains("counted 100 packets itself") && !soft.contains("suffer"), "{soft}");
         settings.cores.shared = true;
         assert!(text(&settings, known(0)).contains("figures suffer"));
+        let mut robbed = known(0);
+        assert!(!text(&settings, robbed.clone()).contains("taken by others"));
+        robbed.spent.stolen = robbed.spent.busy + robbed.spent.idle;
+        assert!(text(&settings, robbed).contains("; 25 % of the time idle, 50 % taken by others"));
         assert!(text(&settings, known(0)).contains("0, as far as the device counts them"));
         assert!(text(&settings, busy(1)).contains("not known: the device does not tell"));
     }

@@ -23,11 +23,12 @@
 //! | `shared_core` | whether that thread has no core to itself: rates and latencies are worse then than they need be |
 //! | `packets` | received for `rx` and `latency`; for `tx` and `fwd` those that the device reported as sent |
 //! | `device_packets` | the same, as a software adapter itself has counted; null with a real VF and for `latency` |
-//! | `drops` | packets that the device or its queues counted as lost: no descriptor free, damaged, against the contract; for `latency` those that did not come within a second; null where nobody counts what is lost, as behind a real VF that sends |
+//! | `drops` | packets that the device or its queues counted as lost: no descriptor free, damaged, against the contract; for `latency` those that were waited for in vain, for a second; null where nobody counts what is lost, as behind a real VF that sends |
 //! | `mpps` | million packets a second |
 //! | `gbps` | `size` × 8 × `mpps` / 1000 |
 //! | `cycles_per_packet` | TSC cycles of the bursts that moved a frame, for each packet; null if none did, for `latency`, or on a machine without TSC |
 //! | `idle` | the share of the workers' cycles that went into polls that found nothing, 0 to 1; null as above |
+//! | `stolen` | the share that went into bursts of over a million cycles each; null as above |
 //! | `mean_burst` | frames of a burst that moved one, on average; null if none did |
 //! | `elapsed_s` | seconds from the first poll to the last packet sent or the end |
 //! | `latency_ns` | what `latency` found, see [`latency`]; else null |
@@ -36,8 +37,9 @@
 //! A worker reads the TSC once a burst, so that each of its cycles is in one burst or another. Counted
 //! for the packets are whole bursts that moved a frame: poll or fill, change addresses, push, hand
 //! buffers back and refill, and the one reading of the counter. The others, which found nothing to receive
-//! and no room to send, are idle. What the kernel or a hypervisor takes from the core meanwhile is not
-//! told apart. The device's own work is not in it, unless it runs on the same core.
+//! and no room to send, are idle. A burst of over a million cycles was interrupted, since the kernel or
+//! a hypervisor gave the core to somebody else: that time counts as neither, and is stolen. Shorter
+//! interruptions are not told apart. The device's own work is not in it.
 //!
 //! # A software adapter
 //! At the end its uplink is held, the workers go on until all that is in its rings is through, and the

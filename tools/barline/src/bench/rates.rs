@@ -124,7 +124,6 @@ fn line(settings: &Settings, count: &Count, spent: &Spent, span: Duration) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::cycles;
     use crate::bench::tests::args;
     use barline::Root;
 
@@ -133,9 +132,10 @@ mod tests {
         let settings = Settings::new(&Root::default(), &args("rx"), false).unwrap();
         let line = |count, spent| line(&settings, &count, &spent, Duration::from_secs(1));
         let count = Count { packets: 1_500_000, sized: (1, 60), drops: Some(4) };
-        let with = line(count, Spent { busy: 30_000_000, idle: 1, bursts: 1, frames: 1 });
+        let with =
+            line(count, Spent { busy: 30_000_000, bursts: 1, frames: 1, ..Spent::default() });
         assert!(with.starts_with("   1.500 Mpps     0.768 Gbit/s"), "{with}");
-        assert_eq!(with.contains("  20.0 cycles/packet"), cycles::COUNTED, "{with}");
+        assert!(with.contains("  20.0 cycles/packet"), "{with}");
         assert!(with.ends_with("  4 drops"), "{with}");
         let without = line(Count::default(), Spent::default());
         assert_eq!(without, "   0.000 Mpps     0.000 Gbit/s");

@@ -1,7 +1,7 @@
 //! A software adapter while its VF is measured: what it has counted, and how it comes to rest.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use barline::{Port, Stats};
 use barline_device::{Adapter, DeviceName};
@@ -11,11 +11,12 @@ use super::args::Mode;
 use super::count::Tally;
 use super::settings::Settings;
 
-/// How long nothing may move before what is under way counts as lost.
-const QUIET: Duration = Duration::from_secs(1);
-
 /// How often to look whether all is through.
 const LOOK: Duration = Duration::from_micros(100);
+
+/// Looks in a row at which nothing has moved before what is under way counts as lost: some seconds. Time
+/// alone is no measure, since it goes on where a machine stands still.
+const LOOKS: u32 = 20_000;
 
 /// The adapter of the VF that is measured.
 pub struct Soft {
@@ -50,20 +51,19 @@ impl Soft {
             received: counted.rx_packets,
             sent: counted.tx_packets,
             rx_drops: counted.rx_no_descriptor + counted.rx_oversize + counted.dropped_on_purpose,
-            tx_drops: counted.tx_spoofed + counted.tx_malformed,
+            tx_drops: counted.tx_spoofed + counted.tx_malformed.total(),
         }
     }
 
     /// Keeps the uplink from sending, and waits until what it has sent is through the worker's hands.
     pub fn drain(&self, port: &Port) {
         self.adapter.hold_uplink(true);
-        let (mut last, mut moved) = (self.pairs(&port.stats()), Instant::now());
-        while last.iter().any(|pair| pair.device != pair.driver) && moved.elapsed() < QUIET {
+        let (mut last, mut looks) = (self.pairs(&port.stats()), 0);
+        while last.iter().any(|pair| pair.device != pair.driver) && looks < LOOKS {
             thread::sleep(LOOK);
             let now = self.pairs(&port.stats());
-            if now.iter().zip(&last).any(|(now, last)| now.driver != last.driver) {
-                moved = Instant::now();
-            }
+            let moved = now.iter().zip(&last).any(|(now, last)| now.driver != last.driver);
+            looks = if moved { 0 } else { looks + 1 };
             last = now;
         }
     }

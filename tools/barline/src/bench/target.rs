@@ -34,6 +34,13 @@ impl FromStr for Named {
     }
 }
 
+impl Named {
+    /// A VF of a software adapter.
+    pub fn is_soft(&self) -> bool {
+        self.device.is_soft()
+    }
+}
+
 /// The devices of a measurement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {

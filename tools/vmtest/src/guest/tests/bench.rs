@@ -14,7 +14,7 @@ use vmtest::{Context, Result, bail, ensure};
 const COUNT: u64 = 20_000;
 
 /// What an answer has.
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 20] = [
     "device",
     "peer",
     "mode",
@@ -31,6 +31,7 @@ const FIELDS: [&str; 19] = [
     "gbps",
     "cycles_per_packet",
     "idle",
+    "stolen",
     "mean_burst",
     "elapsed_s",
     "latency_ns",
