@@ -38,6 +38,8 @@ impl Host {
     /// Makes everything that the options ask for. With `share` it joins the adapter of other processes,
     /// or is the first.
     ///
+    /// Without `core` its thread may run wherever the calling one may: call this before that is pinned.
+    ///
     /// # Errors
     /// An option is out of range, the shared file or the uplink cannot be opened, or this process may
     /// not run on the CPU.
