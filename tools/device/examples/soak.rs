@@ -4,16 +4,19 @@
 //! ```text
 //! cargo run --release -p barline-device --example soak -- --frames 100000000
 //! cargo run --release -p barline-device --example soak -- soft:vfs=63,uplink=sink --ring 64
+//! cargo run --release -p barline-device --example soak -- --break drop --one-in 1000000
 //! ```
 //!
-//! The exit status is 1 if anything was wrong.
+//! The exit status is 1 if anything was wrong, as in the last of these.
 
 use std::error::Error;
+use std::num::NonZeroU64;
 use std::process::ExitCode;
 
 use barline_device::soak::{self, Plan};
 use barline_device::{Adapter, DeviceName};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use softnic::Fault;
 
 /// Checks every frame between the VFs of a software adapter.
 #[derive(Parser)]
@@ -37,6 +40,25 @@ struct Args {
     /// Descriptors of each ring.
     #[arg(long, value_name = "N", default_value_t = 512)]
     ring: usize,
+    /// Break the adapter on purpose, to see that it is noticed.
+    #[arg(long = "break", value_name = "HOW")]
+    broken: Option<Break>,
+    /// Break one frame in so many.
+    #[arg(long, value_name = "N", default_value = "1000000")]
+    one_in: NonZeroU64,
+}
+
+/// What can be done to frames on their way.
+#[derive(Clone, Copy, ValueEnum)]
+enum Break {
+    /// Drop it.
+    Drop,
+    /// Deliver it twice.
+    Duplicate,
+    /// Deliver it after the next one.
+    Swap,
+    /// Flip a bit of it.
+    Corrupt,
 }
 
 fn main() -> ExitCode {
@@ -62,6 +84,15 @@ fn run(args: &Args) -> Result<bool, Box<dyn Error>> {
         ring: args.ring,
     };
     let adapter = Adapter::open(spec)?;
+    if let Some(broken) = args.broken {
+        let fault = match broken {
+            Break::Drop => Fault::DropOneIn,
+            Break::Duplicate => Fault::DuplicateOneIn,
+            Break::Swap => Fault::SwapOneIn,
+            Break::Corrupt => Fault::CorruptOneIn,
+        };
+        adapter.inject(fault(Some(args.one_in)));
+    }
     let report = soak::run(&adapter, &plan)?;
     let seconds = report.elapsed.as_secs_f64();
     println!(

@@ -13,11 +13,12 @@ use crate::Adapter;
 /// Frames that a VF sends at once, at most.
 pub(super) const BURST: usize = 32;
 
-/// How long nothing may come while something is under way, before it counts as lost.
-const PATIENCE: Duration = Duration::from_millis(500);
-
-/// How long nothing may come when everything has, before it is believed that nothing more will.
+/// How long nothing may come before it is asked for.
 const QUIET: Duration = Duration::from_millis(10);
+
+/// Steps of the adapter after which what has not come will not come. With these the worker moves the
+/// adapter itself: its thread may be waiting for a CPU, however long.
+const STEPS: u32 = 500;
 
 /// One VF.
 struct End<'a> {
@@ -94,29 +95,31 @@ impl<'a> Mesh<'a> {
     }
 
     pub(super) fn run(mut self) -> Report {
+        let caller = self.adapter.spec().drive == Drive::Caller;
         let start = Instant::now();
         let mut last = start;
+        let mut steps = 0;
         loop {
             let mut moved = 0;
             for vf in 0..self.ends.len() {
                 moved += self.send(vf) + self.receive(vf);
             }
-            if self.adapter.spec().drive == Drive::Caller {
+            let quiet = moved == 0 && last.elapsed() > QUIET;
+            if caller || quiet {
                 self.adapter.step();
             }
+            steps = if quiet { steps + 1 } else { 0 };
             if moved > 0 {
                 last = Instant::now();
-                continue;
-            }
-            let under_way = self.ends.iter().any(|end| end.under_way > 0);
-            if last.elapsed() > if under_way { PATIENCE } else { QUIET } {
-                if self.sent == self.frames {
-                    return self.report(last - start);
-                }
+            } else if steps < STEPS {
+                std::thread::yield_now();
+            } else if self.sent == self.frames {
+                return self.report(last - start);
+            } else {
                 // What is under way will not come any more; the others go on.
                 self.ends.iter_mut().for_each(|end| end.under_way = 0);
+                last = Instant::now();
             }
-            std::thread::yield_now();
         }
     }
 

@@ -1,0 +1,8 @@
+//! The examples, as a user runs them on software adapters.
+
+mod captures;
+mod counts;
+mod files;
+mod kit;
+mod ping;
+mod usage;
