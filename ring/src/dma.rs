@@ -111,7 +111,8 @@ impl Doorbell {
         Doorbell { register, _keep: keep }
     }
 
-    /// Writes the register. The device sees every memory write made before.
+    /// Writes the register. The device sees every memory write made before; also one that is a thread
+    /// of a process, polls the word, and reads it with acquire ordering.
     #[inline]
     pub(crate) fn ring(&self, value: u32) {
         // Descriptors are written to coherent memory and the register is uncached: on x86 stores

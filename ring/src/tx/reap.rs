@@ -1,0 +1,70 @@
+//! Taking back what the device is done with.
+
+use super::{Mark, NO_BUFFER, TxRing};
+use crate::{BLOCK, Format, Pool};
+
+impl<F: Format> TxRing<F> {
+    /// Frees what the device is done with into `pool`; returns how many packets.
+    ///
+    /// # Panics
+    /// The pool belongs to another arena.
+    #[inline]
+    pub fn reap(&mut self, pool: &Pool) -> u64 {
+        pool.check_arena(&self.arena);
+        self.collect(pool)
+    }
+
+    /// Frees what the device is done with into `pool`, which is of the ring's arena.
+    #[inline]
+    pub(super) fn collect(&mut self, pool: &Pool) -> u64 {
+        let mut packets = 0;
+        while self.marks_head != self.marks_tail {
+            let mark = self.marks[self.slots.slot(self.marks_head)];
+            if !F::tx_done(self.slots.status(mark.position)) {
+                break;
+            }
+            self.marks_head = self.marks_head.wrapping_add(1);
+            self.free_to(mark, pool);
+            packets += u64::from(mark.packets);
+        }
+        if packets > 0 {
+            self.counters.completed.add(packets);
+            self.publish_oldest();
+        }
+        packets
+    }
+
+    #[inline]
+    pub(super) fn publish_oldest(&self) {
+        self.counters.oldest.set(self.marks[self.slots.slot(self.marks_head)].position);
+    }
+
+    /// Frees the buffers of all descriptors up to a mark, those before it being free.
+    #[inline]
+    fn free_to(&mut self, mark: Mark, pool: &Pool) {
+        let start = self.clean;
+        self.clean = mark.position.wrapping_add(1);
+        let (from, to) = (self.slots.slot(start), self.slots.slot(self.clean));
+        if mark.contexts == 0 && from < to {
+            pool.put(&self.shadow[from..to]);
+        } else {
+            self.free_one_by_one(start, pool);
+        }
+    }
+
+    /// Frees the buffers from `start` to `clean`, where the ring wraps or descriptors have none.
+    #[inline(never)]
+    fn free_one_by_one(&self, start: u32, pool: &Pool) {
+        let mut block = [0; BLOCK];
+        let mut count = 0;
+        for i in 0..self.clean.wrapping_sub(start) {
+            block[count] = self.shadow[self.slots.slot(start.wrapping_add(i))];
+            count += usize::from(block[count] != NO_BUFFER);
+            if count == BLOCK {
+                pool.put(&block);
+                count = 0;
+            }
+        }
+        pool.put(&block[..count]);
+    }
+}
