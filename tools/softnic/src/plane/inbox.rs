@@ -38,27 +38,29 @@ pub(super) struct Writer {
     tail: u64,
     /// Up to where the reader may look.
     shown: u64,
+    /// Where the reader was when that was looked at last: it can only be further by now.
+    head: u64,
 }
 
 impl Writer {
     /// Goes on where the row's last owner stopped.
     pub(super) fn new(shm: &Shm, at: usize) -> Writer {
         let tail = shm.word(at + TAIL).load(Ordering::Acquire);
-        Writer { at, tail, shown: tail }
+        Writer { at, tail, shown: tail, head: head(shm, at) }
     }
 
     /// How many frames of this length have room.
     pub(super) fn room(&self, shm: &Shm, frame_len: usize) -> usize {
-        // Acquire: what the reader has copied, it has copied before its bytes are written anew.
-        let head = shm.word(self.at + HEAD).load(Ordering::Acquire);
-        let used = self.tail.wrapping_sub(head);
-        // More than there can be is no number of this program's: nothing has room then.
-        SIZE.saturating_sub(usize::try_from(used).unwrap_or(SIZE)) / record_len(frame_len)
+        free(self.tail, head(shm, self.at)) / record_len(frame_len)
     }
 
     /// Adds a frame, which the reader does not see yet. False: there is no room, or it is too long.
     pub(super) fn push(&mut self, shm: &Shm, source: usize, frame: &[u8]) -> bool {
-        if frame.len() > FRAME_MAX || self.room(shm, frame.len()) == 0 {
+        let len = record_len(frame.len());
+        if free(self.tail, self.head) < len {
+            self.head = head(shm, self.at);
+        }
+        if frame.len() > FRAME_MAX || free(self.tail, self.head) < len {
             return false;
         }
         let mut record = [0; RECORD];
@@ -66,7 +68,7 @@ impl Writer {
         record[4..].copy_from_slice(&(source as u32).to_ne_bytes());
         self.write(shm, self.tail, &record);
         self.write(shm, self.tail.wrapping_add(RECORD as u64), frame);
-        self.tail = self.tail.wrapping_add(record_len(frame.len()) as u64);
+        self.tail = self.tail.wrapping_add(len as u64);
         true
     }
 
@@ -84,6 +86,17 @@ impl Writer {
         shm.write(self.at + DATA + place, first);
         shm.write(self.at + DATA, second);
     }
+}
+
+/// Where the reader is. Acquire: what it has copied, it has copied before its bytes are written anew.
+fn head(shm: &Shm, at: usize) -> u64 {
+    shm.word(at + HEAD).load(Ordering::Acquire)
+}
+
+/// Bytes that are free. Where more are used than there can be, the head is no number of this program's,
+/// and none are.
+fn free(tail: u64, head: u64) -> usize {
+    SIZE.saturating_sub(usize::try_from(tail.wrapping_sub(head)).unwrap_or(SIZE))
 }
 
 /// The reader's end of the inbox at `at`: hands up to `budget` frames to `each`, with their sources.

@@ -110,7 +110,7 @@ fn frames_go_both_ways_and_none_is_lost() {
     plane.claim(0).unwrap();
     let mut other = Other::run("frames_go_both_ways_and_none_is_lost", &path);
     until("VF 1 open", || plane.port(1).open);
-    exchange(&mut plane, 1, 20_000);
+    exchange(&mut plane, 1, 8_000);
     plane.post(1, 0, &[0; 60]);
     plane.publish();
     assert!(other.succeeded());
