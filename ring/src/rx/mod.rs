@@ -103,6 +103,11 @@ impl<F: Format> RxRing<F> {
         &self.arena
     }
 
+    /// Whether VLAN tags are told beside the packets.
+    pub fn vlan_strip(&self) -> bool {
+        self.believed & F::RX_VLAN != 0
+    }
+
     /// Says whether the device takes VLAN tags out of packets, as it is taken to do at first. If not, a
     /// tag is nothing but bytes of the packet, also where the device says that there is one.
     pub fn set_vlan_strip(&mut self, strip: bool) {

@@ -108,6 +108,7 @@ fn a_tag_that_stays_in_the_packet_is_not_told_beside_it() {
     let mut batch = pool.batch(4);
     for (strip, frames) in [(false, 1), (false, 2), (true, 1), (true, 2)] {
         rx.set_vlan_strip(strip);
+        assert_eq!(rx.vlan_strip(), strip);
         let report = Report { vlan: Some(77), types: 1, ..Report::good(0, true) };
         device.send(device.cut(&packet_bytes(1, frames * ROOM - 5), &report));
         assert_eq!(device.step(9), frames);
