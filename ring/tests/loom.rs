@@ -64,6 +64,32 @@ fn the_hand_off_is_full_when_both_go() {
 }
 
 #[test]
+fn a_packet_that_is_too_long_is_dropped_or_drained() {
+    loom::model(|| {
+        let arena = arena(64);
+        let (mut sender, mut receiver) = handoff(&arena, 4);
+        let far = arena.clone();
+        let worker = thread::spawn(move || {
+            let pool = Pool::new(&far, 64);
+            let mut batch = pool.batch(4);
+            batch.alloc(3 * 1024).unwrap();
+            batch.alloc(1).unwrap();
+            assert_eq!(sender.send(&mut batch), 4);
+            drop(sender);
+        });
+        let pool = Pool::new(&arena, 64);
+        let mut batch = pool.batch(2);
+        let got = receiver.recv(&mut batch);
+        assert_eq!(got as u64, receiver.too_long(), "both packets or none were there");
+        drop(receiver);
+        drop(batch);
+        drop(pool);
+        worker.join().unwrap();
+        all_home(&arena);
+    });
+}
+
+#[test]
 fn ends_see_each_other_go() {
     loom::model(|| {
         let arena = arena(32);

@@ -71,6 +71,53 @@ fn packets_cross_in_order_with_every_byte() {
 }
 
 #[test]
+fn packets_too_long_for_the_receiver_do_not_stop_the_others() {
+    let rig = Rig::new(600, ROOM);
+    let (mut sender, mut receiver) = handoff(&rig.arena, 100);
+    let packets = PACKETS / 4;
+    thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            let pool = Pool::new(&rig.arena, 64);
+            let mut batch = pool.batch(32);
+            let mut seq = 0;
+            while seq < packets || !batch.is_empty() {
+                while seq < packets {
+                    let Some(mut packet) = batch.alloc(len(seq)) else { break };
+                    packet.head().data()[..4].copy_from_slice(&seq.to_le_bytes());
+                    seq += 1;
+                }
+                if sender.send(&mut batch) == 0 {
+                    thread::yield_now();
+                }
+            }
+            drop(sender);
+        });
+        let pool = Pool::new(&rig.arena, 64);
+        let mut batch = pool.batch(2);
+        let mut expected = (0..packets).filter(|&seq| len(seq) <= 2 * ROOM);
+        let mut left = expected.clone().count();
+        let too_long = u64::from(packets) - left as u64;
+        while left > 0 {
+            if receiver.recv(&mut batch) == 0 {
+                thread::yield_now();
+            }
+            for packet in batch.packets() {
+                let seq = u32::from_le_bytes(packet.head().data()[..4].try_into().unwrap());
+                assert_eq!(Some(seq), expected.next());
+                left -= 1;
+            }
+            batch.clear();
+        }
+        drop(batch);
+        drop(pool);
+        worker.join().unwrap();
+        assert_eq!(receiver.too_long(), too_long, "the last packet is a short one");
+        drop(receiver);
+    });
+    rig.check_all_home();
+}
+
+#[test]
 fn ends_that_go_at_once_lose_nothing() {
     let rig = Rig::new(64, ROOM);
     for round in 0..2_000 {

@@ -292,6 +292,34 @@ fn what_was_received_is_sent_on_without_requests() {
 }
 
 #[test]
+fn a_tag_that_is_not_there_is_no_part_of_a_context() {
+    let rig = Rig::new(128, ROOM);
+    let pool = Pool::new(&rig.arena, 64);
+    let (mut rx, mut rx_device) = rig.rx::<Adv82599>(64, 4);
+    let (mut tx, mut tx_device) = rig.tx::<Adv82599>(config(64));
+    let mut batch = pool.batch(4);
+    // The device says that there is no tag, and leaves something in the field all the same.
+    for tag in [1, 2] {
+        let report = Report { vlan: Some(tag), ..Report::good(0, true) };
+        let mut fragments = rx_device.cut(&traffic(Ip::V4(0), 6).bytes(), &report);
+        fragments[0].words[1] &= !(1 << 3);
+        rx_device.send(fragments);
+    }
+    rx_device.step(2);
+    assert_eq!(rx.poll(&mut batch), 2);
+    for mut packet in batch.packets_mut() {
+        packet.request_checksums().unwrap();
+    }
+    tx.push(&mut batch);
+    tx_device.step(usize::MAX);
+    let tags: Vec<_> = tx_device.contexts.iter().map(|context| context.tag).collect();
+    assert_eq!(tags, [0, 0], "the first context, and one for both packets");
+    drop(batch);
+    rig.release_rx(rx, rx_device);
+    rig.release_tx(tx, tx_device);
+}
+
+#[test]
 fn segments_have_to_fit_into_the_largest_frame() {
     let rig = Rig::new(128, 16384);
     let pool = Pool::new(&rig.arena, 128);

@@ -10,6 +10,7 @@ mod dma;
 mod handoff;
 mod offload;
 mod pool;
+mod rss;
 mod rx;
 mod rx_lies;
 mod tx;
