@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use softnic::{Host, Mac, RegisterFile};
 
+use super::other::until;
+
 /// Descriptors of each ring.
 const RING: usize = 256;
 /// Bytes of a buffer.
@@ -76,7 +78,7 @@ impl Driver {
             self.write(0x200 + 4 * i, *word);
         }
         self.write(0x2fc, 1);
-        super::until("the PF's answer", || self.read(0x2fc) & 0x10 != 0);
+        until("the PF's answer", || self.read(0x2fc) & 0x10 != 0);
         let answer = std::array::from_fn(|i| self.read(0x200 + 4 * i));
         self.write(0x2fc, 2);
         answer
@@ -94,7 +96,7 @@ impl Driver {
         self.write(0x1014, 10 | 1 << 25);
         for control in [0x1028, 0x2028] {
             self.write(control, 1 << 25);
-            super::until("a queue", || self.read(control) & 1 << 25 != 0);
+            until("a queue", || self.read(control) & 1 << 25 != 0);
         }
         (0..RING - 1).for_each(|i| self.arm(i));
         self.registers.store(0x1018, RING as u32 - 1);

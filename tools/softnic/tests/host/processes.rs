@@ -2,17 +2,13 @@
 //! again, with its own name and that of the file.
 
 use std::collections::HashMap;
-use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 use softnic::uplink::Stamp;
 use softnic::{Host, Mac, Spec};
 
 use super::driver::{Driver, frame, number};
-use super::until;
-
-const SHARE: &str = "SOFTNIC_TEST_SHARE";
+use super::other::{Other, share_of_child, until};
 
 /// Most frames on their way in one direction: as many as have room between two processes, however
 /// long they are.
@@ -25,32 +21,7 @@ fn host(path: &Path, options: &str) -> Host {
 
 /// The adapter in a child; none in the test itself.
 fn in_child(options: &str) -> Option<Host> {
-    env::var_os(SHARE).map(|path| host(Path::new(&path), options))
-}
-
-/// Another process of a test, killed when it is dropped.
-struct Other(Child);
-
-impl Other {
-    fn run(test: &str, path: &Path) -> Other {
-        let mut command = Command::new(env::current_exe().unwrap());
-        let name = format!("processes::{test}");
-        command.args(["--exact", &name, "--test-threads=1", "--quiet"]).env(SHARE, path);
-        Other(command.stdout(Stdio::null()).spawn().unwrap())
-    }
-
-    fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        _ = self.0.kill();
-        _ = self.0.wait();
-    }
+    share_of_child().map(|path| host(&path, options))
 }
 
 /// The address that the PF has for a VF, from a VF that knows its own.
@@ -95,7 +66,8 @@ impl Exchange {
 
 #[test]
 fn vfs_of_two_processes_reach_each_other_without_loss_and_outlive_each_other() {
-    const NAME: &str = "vfs_of_two_processes_reach_each_other_without_loss_and_outlive_each_other";
+    const NAME: &str =
+        "processes::vfs_of_two_processes_reach_each_other_without_loss_and_outlive_each_other";
     const OPTIONS: &str = "vfs=3,uplink=sink";
     if let Some(host) = in_child(OPTIONS) {
         let mut exchange = Exchange::new(Driver::open(&host, 1), 0);
@@ -135,7 +107,8 @@ fn ready(share: &Path) -> PathBuf {
 
 #[test]
 fn the_generator_reaches_vfs_of_all_processes_and_goes_to_who_is_left() {
-    const NAME: &str = "the_generator_reaches_vfs_of_all_processes_and_goes_to_who_is_left";
+    const NAME: &str =
+        "processes::the_generator_reaches_vfs_of_all_processes_and_goes_to_who_is_left";
     if let Some(host) = in_child("vfs=2,size=imix") {
         // It has the wire, since it was the first.
         let mut driver = Driver::open(&host, 1);

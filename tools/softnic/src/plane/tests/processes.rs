@@ -1,60 +1,23 @@
 //! Planes of several processes. Each test is its own other process, too: it runs this program again,
 //! with the name of the test and of the file.
 
-use std::env;
-use std::process::{Child, Command, Stdio};
-use std::thread;
+#[path = "../../../tests/common/other.rs"]
+mod other;
+
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::shared::{frame, join, share};
 use super::*;
-
-const SHARE: &str = "SOFTNIC_TEST_SHARE";
-
-/// No test takes so long, and no child outlives it.
-const LIMIT: Duration = Duration::from_secs(30);
+use other::{LIMIT, Other, share_of_child, until};
 
 /// The plane of a child; none in the test itself.
 fn in_child() -> Option<Plane> {
-    env::var_os(SHARE).map(|path| join(Path::new(&path)))
+    share_of_child().map(|path| join(&path))
 }
 
-/// Another process of a test, killed when it is dropped.
-struct Other(Child);
-
-impl Other {
-    fn run(test: &str, path: &Path) -> Other {
-        let name = format!("plane::tests::processes::{test}");
-        let mut command = Command::new(env::current_exe().unwrap());
-        command.args(["--exact", &name, "--test-threads=1", "--quiet"]).env(SHARE, path);
-        Other(command.stdout(Stdio::null()).spawn().unwrap())
-    }
-
-    fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-
-    fn succeeded(&mut self) -> bool {
-        self.0.wait().unwrap().success()
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        _ = self.0.kill();
-        _ = self.0.wait();
-    }
-}
-
-/// Calls `done` again and again, until it is or [`LIMIT`] is over.
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !done() {
-        assert!(begin.elapsed() < LIMIT, "{what} did not happen");
-        thread::yield_now();
-    }
+fn run(test: &str, path: &Path) -> Other {
+    Other::run(&format!("plane::tests::processes::{test}"), path)
 }
 
 /// Time for [`Plane::look`].
@@ -108,12 +71,12 @@ fn frames_go_both_ways_and_none_is_lost() {
     let (_folder, path) = share();
     let mut plane = join(&path);
     plane.claim(0).unwrap();
-    let mut other = Other::run("frames_go_both_ways_and_none_is_lost", &path);
+    let mut other = run("frames_go_both_ways_and_none_is_lost", &path);
     until("VF 1 open", || plane.port(1).open);
     exchange(&mut plane, 1, 8_000);
     plane.post(1, 0, &[0; 60]);
     plane.publish();
-    assert!(other.succeeded());
+    assert!(other.0.wait().unwrap().success());
     assert!(!plane.port(1).open, "it closed its VF");
     drop(plane);
     assert!(!path.exists());
@@ -131,7 +94,7 @@ fn a_killed_process_takes_its_own_ports_down_and_no_other() {
     plane.update(0, |port| port.open = true);
     let begin = Instant::now();
     for round in 0..3 {
-        let mut other = Other::run("a_killed_process_takes_its_own_ports_down_and_no_other", &path);
+        let mut other = run("a_killed_process_takes_its_own_ports_down_and_no_other", &path);
         until("VF 1 open", || plane.port(1).open);
         assert_eq!((plane.claim(1), plane.claim_uplink()), (Err(Busy), Err(Busy)));
         exchange(&mut plane, 1 + round, 500);
@@ -173,7 +136,7 @@ fn a_process_killed_over_a_change_leaves_nothing_half() {
     let (_folder, path) = share();
     let mut plane = join(&path);
     for round in 0..25 {
-        let mut other = Other::run("a_process_killed_over_a_change_leaves_nothing_half", &path);
+        let mut other = run("a_process_killed_over_a_change_leaves_nothing_half", &path);
         let before = plane.generation();
         until("a first change", || plane.generation() > before);
         let at = Instant::now() + Duration::from_micros(round * 137);
@@ -197,23 +160,23 @@ fn a_process_killed_over_a_change_leaves_nothing_half() {
 fn processes_that_come_and_go_at_once_agree_on_one_file() {
     if let Some(plane) = in_child() {
         drop(plane);
-        let path = env::var_os(SHARE).unwrap();
+        let path = share_of_child().unwrap();
         for _ in 0..100 {
-            let mut plane = join(Path::new(&path));
+            let mut plane = join(&path);
             plane.update(0, |port| port.resets += 1);
             assert!(plane.port(0).resets > 0);
         }
         return;
     }
     let (_folder, path) = share();
-    let run = || Other::run("processes_that_come_and_go_at_once_agree_on_one_file", &path);
-    let mut others: Vec<Other> = (0..6).map(|_| run()).collect();
-    assert!(others.iter_mut().all(Other::succeeded));
+    let start = || run("processes_that_come_and_go_at_once_agree_on_one_file", &path);
+    let mut others: Vec<Other> = (0..6).map(|_| start()).collect();
+    assert!(others.iter_mut().all(|other| other.0.wait().unwrap().success()));
     assert!(!path.exists(), "the last one removes it");
     // With one that stays, no change is lost.
     let plane = join(&path);
-    let mut others: Vec<Other> = (0..4).map(|_| run()).collect();
-    assert!(others.iter_mut().all(Other::succeeded));
+    let mut others: Vec<Other> = (0..4).map(|_| start()).collect();
+    assert!(others.iter_mut().all(|other| other.0.wait().unwrap().success()));
     assert_eq!(plane.port(0).resets, 400);
 }
 
@@ -226,7 +189,7 @@ fn a_stopped_process_stops_nobody_else() {
     let (mut plane, mut third) = (join(&path), join(&path));
     plane.claim(0).unwrap();
     third.claim(2).unwrap();
-    let other = Other::run("a_stopped_process_stops_nobody_else", &path);
+    let other = run("a_stopped_process_stops_nobody_else", &path);
     until("VF 1 open", || plane.port(1).open);
     exchange(&mut plane, 1, 100);
     let stop = Command::new("kill").args(["-STOP", &other.0.id().to_string()]).status().unwrap();
