@@ -149,7 +149,7 @@ impl Recording<'_> {
         scratch.clear();
         packet.frames().for_each(|frame| scratch.extend_from_slice(frame.data()));
         // A tag that the device took out goes back behind the two addresses (IEEE 802.1Q).
-        if let Some(tag) = packet.head().vlan() {
+        if let Some(tag) = packet.head().vlan().filter(|_| scratch.len() >= 12) {
             let [high, low] = tag.to_be_bytes();
             scratch.splice(12..12, [0x81, 0x00, high, low]);
         }

@@ -80,7 +80,7 @@ fn run(args: Args, stop: &Stop) -> Outcome {
         forward(&mut right, &mut left, &mut leftward);
     }
     for side in [&mut left, &mut right] {
-        side.queues.tx[0].flush(&pool, Duration::from_millis(100));
+        side.queues.tx[0].flush(&pool, Duration::from_secs(1));
         let stats = side.port.stats();
         let (received, sent) = (stats.rx[0].packets, stats.tx[0].completed);
         println!("{}: {received} received, {sent} sent", side.port.name());

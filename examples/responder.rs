@@ -10,7 +10,7 @@
 //! cargo run --release -p barline --example responder -- 0000:01:10.0 192.0.2.1
 //!
 //! cargo run --release -p barline --example responder -- soft:uplink=tap:soft0 192.0.2.1 &
-//! ip address add 192.0.2.2/24 dev soft0 && ip link set soft0 up && ping 192.0.2.1
+//! ip address add 192.0.2.2/24 dev soft0 && ping 192.0.2.1
 //! ```
 //!
 //! It runs until Ctrl-C.
@@ -75,7 +75,7 @@ fn respond(Args { device, ip }: Args, stop: &Stop) -> Outcome {
             break;
         }
     }
-    tx.flush(&pool, Duration::from_millis(100));
+    tx.flush(&pool, Duration::from_secs(1));
     println!("{} requests answered", port.stats().tx[0].completed);
     Ok(())
 }

@@ -85,7 +85,7 @@ fn flood(args: Args, stop: &Stop) -> Outcome {
         }
     }
     // What the device was given, it may send: dropped at once, the queue would lose it.
-    tx.flush(&pool, Duration::from_millis(100));
+    tx.flush(&pool, Duration::from_secs(1));
     println!("{} packets in all", port.stats().tx[0].completed);
     Ok(())
 }

@@ -35,6 +35,12 @@ fn sixty_three_vfs() {
 }
 
 #[test]
+fn an_adapter_that_the_caller_moves() {
+    let plan = Plan { frames: 100_000, seed: 4, ..Plan::default() };
+    assert_clean(&adapter("soft:uplink=sink,drive=caller"), &plan);
+}
+
+#[test]
 fn frames_over_several_buffers() {
     let plan = Plan { frames: 50_000, sizes: 64..=9018, seed: 3, ..Plan::default() };
     assert_clean(&adapter("soft:vfs=3,uplink=sink"), &plan);

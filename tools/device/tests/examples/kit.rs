@@ -85,12 +85,17 @@ impl Running {
 
     /// Waits until the program has said something.
     pub fn wait_for(&mut self, text: &str) -> &mut Running {
+        self.wait_until(text, |output| output.contains(text))
+    }
+
+    /// Waits until its output is as wanted.
+    pub fn wait_until(&mut self, what: &str, done: impl Fn(&str) -> bool) -> &mut Running {
         let end = Instant::now() + PATIENCE;
-        while !self.output().contains(text) {
+        while !done(&self.output()) {
             let ended = self.child.try_wait().unwrap();
             assert!(
                 ended.is_none() && Instant::now() < end,
-                "{}: no `{text}` ({ended:?}): {}",
+                "{}: no {what} ({ended:?}): {}",
                 self.title,
                 self.output()
             );
