@@ -81,8 +81,8 @@ impl RxQueue {
     }
 
     /// Turns the queue off and leaves it off, while the port and its other queues go on: polling
-    /// gives nothing. Packets that were received and not polled are dropped. The device goes on
-    /// to choose this queue for packets; it drops these, too.
+    /// gives nothing. Packets that were received and not polled are dropped, and their buffers armed
+    /// again. The device goes on to choose this queue for packets; it drops these, too.
     ///
     /// A stopped queue stays stopped through resets. Stopping it again does nothing.
     ///
@@ -96,7 +96,8 @@ impl RxQueue {
     /// queue starts with the others when that is over. Does nothing to a queue that is started.
     ///
     /// # Errors
-    /// The device did not turn it on, or the arena is short of buffers; the queue stays stopped.
+    /// The device did not turn it on, or the arena has not even 32 buffers left; the queue stays
+    /// stopped.
     pub fn start(&mut self) -> Result<()> {
         self.0.start()
     }
