@@ -39,10 +39,9 @@ fn a_device_that_comes_back_in_time_recovers() {
     fake.model().gone = false;
     let before = event(&port, |event| *event == Event::Recovered);
     assert_eq!(before, [Event::Link(LinkState::Down)]);
-    fake.model().incoming.push_back(frame(1));
     crate::kit::until("a frame is received", || {
-        let count = queues.rx[0].poll(&mut pool.batch(4));
+        fake.model().incoming.push_back(frame(1));
         fake.step();
-        count > 0
+        queues.rx[0].poll(&mut pool.batch(4)) > 0
     });
 }
