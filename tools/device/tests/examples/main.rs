@@ -5,4 +5,5 @@ mod counts;
 mod files;
 mod kit;
 mod ping;
+mod processes;
 mod usage;

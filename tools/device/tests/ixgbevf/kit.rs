@@ -127,10 +127,12 @@ impl Node {
         Node { port, rx: queues.rx, tx: queues.tx, pool }
     }
 
-    /// Waits until the port works again after a reset, and its queues; returns the events before.
+    /// Waits until the port works again after a reset, and its queues; returns the events before, but
+    /// for the link's.
     #[track_caller]
     pub fn recovered(&mut self) -> Vec<Event> {
-        let events = event(&self.port, |event| *event == Event::Recovered);
+        let mut events = event(&self.port, |event| *event == Event::Recovered);
+        events.retain(|event| !matches!(event, Event::Link(_)));
         // A PF says that it will be reset some time before it is, and may be greeted in between.
         while let Ok(more) = self.port.events().recv_timeout(QUIET) {
             if more == Event::PfReset {

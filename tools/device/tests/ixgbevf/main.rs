@@ -2,12 +2,14 @@
 
 mod kit;
 mod packet;
+mod tamper;
 
 mod api;
 mod context;
 mod ids;
 mod interrupts;
 mod jumbo;
+mod lies;
 mod link;
 mod mac;
 mod mailbox;

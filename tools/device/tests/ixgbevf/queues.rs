@@ -2,7 +2,46 @@
 
 use softnic::Fault;
 
-use crate::kit::{Rig, arriving, frame, queues};
+use crate::kit::{Node, Rig, arriving, frame, queues};
+
+fn is_on(node: &Node, control: &str) -> bool {
+    let registers = node.port.registers();
+    let value = registers.iter().find(|register| register.name == control).unwrap().value;
+    value >> 25 & 1 != 0
+}
+
+#[test]
+fn a_queue_that_is_dropped_is_off() {
+    let rig = Rig::new("");
+    let mut node = rig.node(0, queues(2));
+    drop((node.rx.pop(), node.tx.pop()));
+    for (control, on) in [
+        ("VFRXDCTL[0]", true),
+        ("VFRXDCTL[1]", false),
+        ("VFTXDCTL[0]", true),
+        ("VFTXDCTL[1]", false),
+    ] {
+        assert_eq!(is_on(&node, control), on, "{control}");
+    }
+}
+
+#[test]
+fn a_transmit_queue_sends_what_it_was_given_before_it_stops() {
+    let rig = Rig::new("");
+    let (mut a, mut b) = (rig.node(0, queues(1)), rig.node(1, queues(1)));
+    let bytes = frame(b.mac(), a.mac(), b"one of many");
+    for _ in 0..20 {
+        let mut batch = a.pool.batch(32);
+        for _ in 0..30 {
+            batch.alloc(bytes.len()).unwrap().copy_from(&bytes);
+        }
+        assert_eq!(a.tx[0].push(&mut batch), 30);
+        a.tx[0].stop().unwrap();
+        drop(batch);
+        b.take(30);
+        a.tx[0].start().unwrap();
+    }
+}
 
 #[test]
 fn a_queue_stops_and_starts_while_others_go_on() {
@@ -12,6 +51,8 @@ fn a_queue_stops_and_starts_while_others_go_on() {
     for _ in 0..3 {
         b.rx[0].stop().unwrap();
         a.tx[1].stop().unwrap();
+        assert_eq!((is_on(&b, "VFRXDCTL[0]"), is_on(&b, "VFRXDCTL[1]")), (false, true));
+        assert_eq!((is_on(&a, "VFTXDCTL[0]"), is_on(&a, "VFTXDCTL[1]")), (true, false));
         a.send(&bytes);
         assert!(b.rx[0].wait(std::time::Duration::ZERO).is_err());
         b.rx[0].start().unwrap();

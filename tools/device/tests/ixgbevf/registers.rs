@@ -89,8 +89,19 @@ fn later_devices_have_a_limit_of_length_and_rss_of_their_own() {
 #[test]
 fn what_the_vfs_last_user_left_is_gone() {
     // Head write-back is what no reset takes away, and the device would go on to write there.
-    let left =
-        [(0x2038, 0x1001), (0x203c, 1), (0x1028, 1 << 15 | 100), (0x300, 3 << 29), (0x1014, 0)];
+    // So would it go on to read what the tail says. The bases are what a reset does take.
+    let left = [
+        (0x2038, 0x1001),
+        (0x203c, 1),
+        (0x1010, 5),
+        (0x1018, 9),
+        (0x2010, 5),
+        (0x2018, 9),
+        (0x1028, 1 << 15 | 100),
+        (0x300, 3 << 29),
+        (0x1014, 0),
+        (0x1040, 0x8000),
+    ];
     let rig = Rig::new("");
     let transport = rig.adapter.transport(0).unwrap();
     for (offset, value) in left {
@@ -103,6 +114,11 @@ fn what_the_vfs_last_user_left_is_gone() {
         &[
             ("VFTDWBAL[0]", 0),
             ("VFTDWBAH[0]", 0),
+            ("VFRDH[0]", 0),
+            ("VFRDT[0]", 32),
+            ("VFTDH[0]", 0),
+            ("VFTDT[0]", 0),
+            ("VFRDBAL[1]", 0),
             ("VFRXDCTL[0]", 1 << 25),
             ("VFPSRTYPE", 0),
             ("VFSRRCTL[0]", 1 << 28 | 1 << 25 | 2),
