@@ -72,7 +72,7 @@ impl Mapping {
     /// Whether `len` bytes at `iova` are all in it.
     #[inline]
     fn holds(&self, iova: u64, len: u64) -> bool {
-        iova >= self.iova && len <= self.len && iova - self.iova <= self.len - len
+        len <= self.len && iova.wrapping_sub(self.iova) <= self.len - len
     }
 
     /// Where `iova`, which is in it or its end, is in this process.
@@ -92,8 +92,8 @@ pub(crate) struct Fault;
 pub struct Memory {
     /// Ascending, disjoint.
     mappings: Vec<Mapping>,
-    /// Where the last access was: most are near each other.
-    last: Cell<usize>,
+    /// The mapping of the last access: most are near each other.
+    last: Cell<Option<Mapping>>,
     faults: Cell<u64>,
 }
 
@@ -125,6 +125,7 @@ impl Memory {
             return Err(MapError::Overlap { iova, len });
         }
         self.mappings.insert(at, Mapping { iova, len, base });
+        self.last = Cell::default();
         Ok(())
     }
 
@@ -136,6 +137,7 @@ impl Memory {
         let found = self.mappings.iter().position(|m| m.iova == iova && m.len == len);
         let at = found.ok_or(MapError::Absent { iova, len })?;
         self.mappings.remove(at);
+        self.last = Cell::default();
         Ok(())
     }
 
@@ -147,7 +149,7 @@ impl Memory {
     /// Copies bytes in, from `iova` on. Nothing is copied if any of them is not mapped.
     #[inline]
     pub(crate) fn read(&self, iova: u64, into: &mut [u8]) -> Result<(), Fault> {
-        let Some(mapping) = self.find(iova).filter(|m| m.holds(iova, into.len() as u64)) else {
+        let Some(mapping) = self.holding(iova, into.len()) else {
             return self.read_pieces(iova, into);
         };
         // SAFETY: as many bytes are mapped there, valid as promised to `map`, and none of them is in
@@ -160,7 +162,7 @@ impl Memory {
     /// Copies bytes out, to `iova` and on. Nothing is copied if any of them is not mapped.
     #[inline]
     pub(crate) fn write(&self, iova: u64, from: &[u8]) -> Result<(), Fault> {
-        let Some(mapping) = self.find(iova).filter(|m| m.holds(iova, from.len() as u64)) else {
+        let Some(mapping) = self.holding(iova, from.len()) else {
             return self.write_pieces(iova, from);
         };
         // SAFETY: as for `read`.
@@ -170,7 +172,7 @@ impl Memory {
 
     /// Writes a 32-bit word, in one access. Faults also where `iova` is no multiple of 4.
     pub(crate) fn write_word(&self, iova: u64, word: u32) -> Result<(), Fault> {
-        let mapping = self.find(iova).filter(|m| m.holds(iova, 4) && iova.is_multiple_of(4));
+        let mapping = self.holding(iova, 4).filter(|_| iova.is_multiple_of(4));
         let at = mapping.ok_or_else(|| self.fault())?.at(iova);
         // SAFETY: four bytes are mapped there, and aligned as the address is, since mappings start on
         // pages in both address spaces. No access by 32 bits or less tears.
@@ -179,11 +181,11 @@ impl Memory {
         Ok(())
     }
 
-    /// Has the bytes at `iova` brought near, if they are mapped.
+    /// Has the bytes at `iova` brought near, if that is easy.
     #[inline]
     pub(crate) fn prefetch(&self, iova: u64) {
         #[cfg(target_arch = "x86_64")]
-        if let Some(mapping) = self.find(iova) {
+        if let Some(mapping) = self.last.get().filter(|m| m.holds(iova, 1)) {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
             // SAFETY: a hint, which reads nothing that a program could see.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(mapping.at(iova).as_ptr().cast()) };
@@ -192,20 +194,27 @@ impl Memory {
         let _ = iova;
     }
 
+    /// The mapping that has all of some bytes.
+    #[inline]
+    fn holding(&self, iova: u64, len: usize) -> Option<Mapping> {
+        let holds = |mapping: &Mapping| mapping.holds(iova, len as u64);
+        self.last.get().filter(holds).or_else(|| self.search(iova).filter(holds))
+    }
+
     /// The mapping that has the byte at `iova`.
     #[inline]
-    fn find(&self, iova: u64) -> Option<&Mapping> {
-        match self.mappings.get(self.last.get()).filter(|m| m.holds(iova, 1)) {
-            Some(mapping) => Some(mapping),
-            None => self.search(iova),
+    fn find(&self, iova: u64) -> Option<Mapping> {
+        match self.last.get() {
+            Some(mapping) if mapping.holds(iova, 1) => Some(mapping),
+            _ => self.search(iova),
         }
     }
 
-    fn search(&self, iova: u64) -> Option<&Mapping> {
+    fn search(&self, iova: u64) -> Option<Mapping> {
         let at = self.mappings.partition_point(|m| m.iova <= iova).checked_sub(1)?;
         let found = self.mappings.get(at).filter(|m| m.holds(iova, 1))?;
-        self.last.set(at);
-        Some(found)
+        self.last.set(Some(*found));
+        Some(*found)
     }
 
     fn fault(&self) -> Fault {
@@ -227,7 +236,6 @@ impl Memory {
         Ok(pieces)
     }
 
-    #[cold]
     fn read_pieces(&self, iova: u64, into: &mut [u8]) -> Result<(), Fault> {
         let mut into = into;
         for (from, len) in self.pieces(iova, into.len())? {
@@ -239,7 +247,6 @@ impl Memory {
         Ok(())
     }
 
-    #[cold]
     fn write_pieces(&self, iova: u64, from: &[u8]) -> Result<(), Fault> {
         let mut from = from;
         for (into, len) in self.pieces(iova, from.len())? {

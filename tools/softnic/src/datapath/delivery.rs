@@ -4,7 +4,19 @@ use super::mischief::{Blow, Mischief};
 use super::rx::Receiver;
 use crate::model::Generation;
 use crate::plane::UPLINK;
+use crate::switch::Header;
 use crate::{Facts, Memory};
+
+/// A frame on its way to some VFs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passing<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) header: Header,
+    /// What a write-back says of it.
+    pub(super) facts: Facts,
+    /// It comes from another VF.
+    pub(super) looped: bool,
+}
 
 /// A frame that is delivered after the next one for the same VF.
 #[derive(Debug)]
@@ -21,7 +33,8 @@ pub(super) struct Delivery<'a> {
     /// The VFs that this process drives, by number.
     pub(super) receivers: &'a mut [Option<Receiver>],
     pub(super) generation: &'static Generation,
-    pub(super) mischief: &'a mut Mischief,
+    /// What is to go wrong, if anything is.
+    pub(super) mischief: Option<&'a mut Mischief>,
     pub(super) late: &'a mut Vec<Late>,
 }
 
@@ -32,61 +45,65 @@ impl Delivery<'_> {
         self.receivers.get_mut(vf)?.as_mut()
     }
 
-    /// What a write-back says of a frame from another VF.
+    /// A frame from another VF.
     #[inline]
-    pub(super) fn looped_facts(&self, frame: &[u8]) -> Facts {
-        if self.generation.parses_looped { Facts::of(frame) } else { Facts::default() }
+    pub(super) fn looped<'f>(&self, bytes: &'f [u8], header: Header) -> Passing<'f> {
+        let parses = self.generation.parses_looped;
+        let facts = if parses { Facts::of(bytes) } else { Facts::default() };
+        Passing { bytes, header, facts, looped: true }
     }
 
     /// Hands a frame to a VF. False if this process does not drive it.
     #[inline]
-    pub(super) fn hand(&mut self, vf: usize, frame: &[u8], facts: &Facts, looped: bool) -> bool {
-        if self.mischief.is_on() {
-            return self.hand_badly(vf, frame, facts, looped);
+    pub(super) fn hand(&mut self, vf: usize, frame: &Passing<'_>) -> bool {
+        if self.mischief.is_some() {
+            return self.hand_badly(vf, frame);
         }
         let memory = self.memory;
         let Some(receiver) = self.receiver(vf) else { return false };
-        receiver.deliver(memory, frame, facts, looped);
+        receiver.deliver(memory, frame);
         true
     }
 
     /// Takes a frame that another process has for a VF. False if the frame comes from the wire and the VF
     /// has no room: who has the wire waits then, as it would within one process.
-    pub(super) fn admit(&mut self, vf: usize, from: usize, frame: &[u8]) -> bool {
-        let looped = from != UPLINK;
-        let must_wait = |receiver: &Receiver| receiver.is_on() && receiver.room(frame.len()) == 0;
-        if !looped && self.receiver(vf).is_some_and(|receiver| must_wait(receiver)) {
-            return false;
-        }
-        let facts = if looped { self.looped_facts(frame) } else { Facts::of(frame) };
-        self.hand(vf, frame, &facts, looped);
+    pub(super) fn admit(&mut self, vf: usize, from: usize, bytes: &[u8]) -> bool {
+        let header = Header::of(bytes);
+        let frame = if from == UPLINK {
+            let must_wait = |it: &Receiver| it.is_on() && it.room(bytes.len()) == 0;
+            if self.receiver(vf).is_some_and(|receiver| must_wait(receiver)) {
+                return false;
+            }
+            Passing { bytes, header, facts: Facts::of(bytes), looped: false }
+        } else {
+            self.looped(bytes, header)
+        };
+        self.hand(vf, &frame);
         true
     }
 
     /// As `hand`, with what goes wrong on purpose.
     #[cold]
-    fn hand_badly(&mut self, vf: usize, frame: &[u8], facts: &Facts, looped: bool) -> bool {
+    fn hand_badly(&mut self, vf: usize, frame: &Passing<'_>) -> bool {
         let memory = self.memory;
-        if self.receiver(vf).is_none() {
+        let (Some(Some(receiver)), Some(mischief)) =
+            (self.receivers.get_mut(vf), &mut self.mischief)
+        else {
             return false;
-        }
-        let Blow { drop, duplicate, swap, corrupt } = self.mischief.strike();
-        let mut bytes = frame.to_vec();
+        };
+        let Blow { drop, duplicate, swap, corrupt } = mischief.strike();
+        let mut bytes = frame.bytes.to_vec();
         if corrupt && let Some(last) = bytes.last_mut() {
             *last ^= 0x10;
         }
-        if swap && !drop {
-            self.late.push(Late { vf, bytes, facts: *facts, looped });
+        if drop {
+            receiver.count_dropped();
+        } else if swap {
+            self.late.push(Late { vf, bytes, facts: frame.facts, looped: frame.looped });
             return true;
-        }
-        if let Some(receiver) = self.receiver(vf) {
-            match (drop, duplicate) {
-                (true, _) => receiver.count_dropped(),
-                (false, false) => receiver.deliver(memory, &bytes, facts, looped),
-                (false, true) => {
-                    receiver.deliver(memory, &bytes, facts, looped);
-                    receiver.deliver(memory, &bytes, facts, looped);
-                }
+        } else {
+            for _ in 0..1 + u8::from(duplicate) {
+                receiver.deliver(memory, &Passing { bytes: &bytes, ..*frame });
             }
         }
         self.catch_up(Some(vf));
@@ -104,7 +121,8 @@ impl Delivery<'_> {
             let Late { vf, bytes, facts, looped } = self.late.remove(at);
             let memory = self.memory;
             if let Some(receiver) = self.receiver(vf) {
-                receiver.deliver(memory, &bytes, &facts, looped);
+                let header = Header::of(&bytes);
+                receiver.deliver(memory, &Passing { bytes: &bytes, header, facts, looped });
             }
         }
     }

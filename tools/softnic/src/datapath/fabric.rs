@@ -1,9 +1,9 @@
 //! What is between the queues of one step: the switch, and the ways to VFs, to other processes and to the
 //! wire.
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Passing};
 use crate::plane::{Plane, UPLINK};
-use crate::switch::Switch;
+use crate::switch::{Header, Switch};
 use crate::uplink::{Uplink, Wire};
 use crate::{Facts, Mac, Memory};
 
@@ -42,8 +42,8 @@ impl<'a> Fabric<'a> {
 
     /// Takes a frame that a VF of this process sends.
     #[inline]
-    pub(super) fn forward(&mut self, vf: usize, frame: &[u8]) {
-        let route = self.switch.route(vf, frame);
+    pub(super) fn forward(&mut self, vf: usize, frame: &[u8], header: Header) {
+        let route = self.switch.route(vf, &header);
         if route.wire {
             match &mut self.uplink {
                 Some(uplink) => uplink.take(self.now, frame),
@@ -51,8 +51,8 @@ impl<'a> Fabric<'a> {
             }
         }
         if route.vfs != 0 {
-            let facts = self.delivery.looped_facts(frame);
-            self.spread(vf, route.vfs, frame, &facts);
+            let frame = self.delivery.looped(frame, header);
+            self.spread(vf, route.vfs, &frame);
         } else if !route.wire {
             self.counters.unwanted += 1;
         }
@@ -60,12 +60,12 @@ impl<'a> Fabric<'a> {
 
     /// Hands a frame to some VFs, by bit.
     #[inline]
-    fn spread(&mut self, from: usize, mut vfs: u64, frame: &[u8], facts: &Facts) {
+    fn spread(&mut self, from: usize, mut vfs: u64, frame: &Passing<'_>) {
         while vfs != 0 {
             let vf = vfs.trailing_zeros() as usize;
             vfs &= vfs - 1;
-            if !self.delivery.hand(vf, frame, facts, from != UPLINK) {
-                self.cross(vf, from, frame);
+            if !self.delivery.hand(vf, frame) {
+                self.cross(vf, from, frame.bytes);
             }
         }
     }
@@ -129,10 +129,11 @@ impl Wire for Fabric<'_> {
             self.counters.runts += 1;
             return;
         }
-        let vfs = self.switch.route(UPLINK, frame).vfs;
+        let header = Header::of(frame);
+        let vfs = self.switch.route(UPLINK, &header).vfs;
         if vfs == 0 {
             self.counters.unwanted += 1;
         }
-        self.spread(UPLINK, vfs, frame, facts);
+        self.spread(UPLINK, vfs, &Passing { bytes: frame, header, facts: *facts, looped: false });
     }
 }

@@ -47,9 +47,8 @@ pub(super) struct Blow {
 
 impl Mischief {
     /// Whether anything happens at all.
-    #[inline]
     pub(super) fn is_on(&self) -> bool {
-        *self != Mischief::default()
+        [self.drop, self.duplicate, self.swap, self.corrupt].iter().any(|it| it.every.is_some())
     }
 
     /// What happens to the next frame.

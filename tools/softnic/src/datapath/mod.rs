@@ -154,7 +154,7 @@ impl Datapath {
                 memory,
                 receivers: &mut self.receivers,
                 generation: self.generation,
-                mischief: &mut self.mischief,
+                mischief: self.mischief.is_on().then_some(&mut self.mischief),
                 late: &mut self.late,
             },
             switch: &self.switch,

@@ -16,7 +16,7 @@ mod vlan;
 pub(crate) use checksum::Sum;
 pub use facts::Facts;
 pub(crate) use facts::{Flow, Transport};
-pub(crate) use headers::{Network, tag};
+pub(crate) use headers::{Network, VLAN};
 pub(crate) use insert::{Layer4, ipv4 as ipv4_checksum, layer4 as layer4_checksum};
 pub(crate) use segment::Segmentation;
 pub(crate) use toeplitz::{KEY, Toeplitz};

@@ -46,8 +46,10 @@ impl Toeplitz {
     /// bytes together is not looked at.
     #[inline]
     pub(crate) fn hash(&self, addresses: &[u8], ports: &[u8]) -> u32 {
-        let input = addresses.iter().chain(ports);
-        self.table.iter().zip(input).fold(0, |sum, (values, byte)| sum ^ values[usize::from(*byte)])
+        let (first, second) = self.table.split_at(addresses.len().min(INPUT));
+        let add = |sum, (values, byte): (&[u32; 256], &u8)| sum ^ values[usize::from(*byte)];
+        let sum = first.iter().zip(addresses).fold(0, add);
+        second.iter().zip(ports).fold(sum, add)
     }
 }
 

@@ -3,15 +3,15 @@
 //! It works on a copy of what the plane says of each port, made anew when the plane has changed.
 
 mod address;
+mod header;
 mod rate;
 #[cfg(test)]
 mod tests;
 
-use address::{Addresses, source};
-pub(crate) use address::{BROADCAST, destination, is_multicast};
+use address::{Addresses, number};
+pub(crate) use header::Header;
 pub(crate) use rate::Rate;
 
-use crate::offload::tag;
 use crate::plane::{Mode, Plane, PortState, UPLINK};
 
 /// VIDs, and multicast hashes.
@@ -37,8 +37,9 @@ pub(crate) struct Switch {
     /// VFs that can receive, and those that can send.
     receivers: u64,
     senders: u64,
-    /// Who has a unicast address.
+    /// Who has a unicast address, and the first one of each VF.
     unicast: Addresses,
+    own: Vec<u64>,
     /// Who wants multicast of a hash.
     groups: Vec<u64>,
     all_multicast: u64,
@@ -57,6 +58,7 @@ impl Switch {
             receivers: 0,
             senders: 0,
             unicast: Addresses::default(),
+            own: Vec::new(),
             groups: vec![0; NUMBERS],
             all_multicast: 0,
             promiscuous: 0,
@@ -74,6 +76,7 @@ impl Switch {
         *self = Switch::new();
         self.generation = Some(generation);
         self.ports = (0..plane.vfs()).map(|vf| plane.port(vf)).collect();
+        self.own = self.ports.iter().map(|port| number(port.mac)).collect();
         for vf in 0..self.ports.len() {
             self.connect(vf);
         }
@@ -127,10 +130,15 @@ impl Switch {
     /// Whether a frame that a VF sends comes from an address of its own, and from a VLAN of its own if it
     /// has a tag (PFVFSPOOF).
     #[inline]
-    pub(crate) fn permits(&self, vf: usize, frame: &[u8]) -> bool {
+    pub(crate) fn permits(&self, vf: usize, header: &Header) -> bool {
+        let is_plain = header.tci.is_none() && header.from != 0;
+        is_plain && self.own.get(vf) == Some(&header.from) || self.permits_other(vf, header)
+    }
+
+    fn permits_other(&self, vf: usize, header: &Header) -> bool {
         let Some(port) = self.ports.get(vf).filter(|port| port.spoof_check) else { return true };
-        let own = self.unicast.of(source(frame)) >> vf & 1 == 1;
-        own && match tag(frame) {
+        let own = self.unicast.of(header.from) >> vf & 1 == 1;
+        own && match header.tci {
             None => true,
             // What the VF itself tags is not of the VLAN that the PF has put it into.
             Some(_) if port.port_vlan.is_some() => false,
@@ -144,18 +152,17 @@ impl Switch {
     /// Unicast that a VF has is for VFs only, whether they can receive or not; the wire gets the rest,
     /// and all multicast. Nothing goes back to where it came from.
     #[inline]
-    pub(crate) fn route(&self, from: usize, frame: &[u8]) -> Route {
-        let to = destination(frame);
-        let in_vlan = match tag(frame) {
+    pub(crate) fn route(&self, from: usize, header: &Header) -> Route {
+        let in_vlan = match header.tci {
             None => self.untagged,
             Some(tci) => self.vlans[usize::from(tci & VID)],
         };
-        let (wanted, wire) = if to == BROADCAST {
+        let (wanted, wire) = if header.is_broadcast() {
             (u64::MAX, true)
-        } else if is_multicast(to) {
-            (self.groups[address::hash(to)] | self.all_multicast, true)
+        } else if header.is_to_group() {
+            (self.groups[header.hash()] | self.all_multicast, true)
         } else {
-            let owners = self.unicast.of(to) & in_vlan;
+            let owners = self.unicast.of(header.to) & in_vlan;
             (owners, owners == 0)
         };
         let sender = if from < UPLINK { 1 << from } else { 0 };

@@ -25,7 +25,7 @@ fn switch(change: impl Fn(usize, &mut PortState)) -> Switch {
     switch
 }
 
-fn frame(to: Mac, from: Mac, tci: Option<u16>) -> Vec<u8> {
+fn frame(to: Mac, from: Mac, tci: Option<u16>) -> Header {
     let mut frame = [to, from].concat();
     if let Some(tci) = tci {
         frame.extend([0x81, 0]);
@@ -33,7 +33,7 @@ fn frame(to: Mac, from: Mac, tci: Option<u16>) -> Vec<u8> {
     }
     frame.extend([8, 0]);
     frame.resize(60, 0);
-    frame
+    Header::of(&frame)
 }
 
 /// Where a frame goes: VFs by bit, and the wire.

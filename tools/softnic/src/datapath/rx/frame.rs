@@ -34,8 +34,17 @@ impl<'a> Frame<'a> {
         self.head.len() + self.tail.len()
     }
 
-    /// Copies a piece to I/O memory.
+    /// Copies all of it to I/O memory.
     #[inline]
+    pub(super) fn copy_all(&self, memory: &Memory, iova: u64) -> Result<(), Fault> {
+        memory.write(iova, self.head)?;
+        if self.tail.is_empty() {
+            return Ok(());
+        }
+        memory.write(iova.wrapping_add(self.head.len() as u64), self.tail)
+    }
+
+    /// Copies a piece to I/O memory.
     pub(super) fn copy(
         &self,
         memory: &Memory,

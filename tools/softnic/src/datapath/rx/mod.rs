@@ -11,13 +11,13 @@ use queue::{Refusal, Report, RxQueue};
 use steering::{Steered, Steering};
 
 use super::counters::RxCounters;
+use super::delivery::Passing;
 use super::mischief::Absurd;
 use crate::function::Cause;
 use crate::model::Generation;
-use crate::offload::{Facts, TAG, Toeplitz, tag};
+use crate::offload::{TAG, Toeplitz};
 use crate::plane::PortState;
 use crate::regs::{QUEUE_STRIDE, RX_BASE};
-use crate::switch::{BROADCAST, destination, is_multicast};
 use crate::{Memory, RegisterFile};
 
 /// Octets of the FCS, which every frame has on the wire.
@@ -112,29 +112,25 @@ impl Receiver {
         on.map(|(_, queue)| queue.room(len)).min().unwrap_or(0)
     }
 
-    /// Hands over a frame that the switch has for the VF. `looped`: it comes from another VF.
+    /// Hands over a frame that the switch has for the VF.
     #[inline]
-    pub(crate) fn deliver(&mut self, memory: &Memory, bytes: &[u8], facts: &Facts, looped: bool) {
-        let tci = tag(bytes);
-        let tag_len = if tci.is_some() { TAG } else { 0 };
+    pub(super) fn deliver(&mut self, memory: &Memory, passing: &Passing<'_>) {
+        let Passing { bytes, header, facts, looped } = passing;
+        let tag_len = if header.tci.is_some() { TAG } else { 0 };
         if bytes.len() + FCS > self.longest + tag_len {
             self.counters.oversize += 1;
             return;
         }
         let Steered { queue, kind, hash } = self.steering.steer(bytes, &facts.flow);
         let queue = &mut self.queues[queue];
-        let mut status = u64::from(facts.status) | if looped { STATUS_LB } else { 0 };
-        let frame = match tci {
+        let mut status = u64::from(facts.status) | if *looped { STATUS_LB } else { 0 };
+        let frame = match header.tci {
+            None => Frame::whole(bytes),
             Some(_) if self.hides_tag => Frame::without_tag(bytes),
-            Some(tci) if queue.strips => {
-                status |= STATUS_VP | u64::from(tci) << 48;
-                Frame::without_tag(bytes)
-            }
             Some(tci) => {
                 status |= STATUS_VP | u64::from(tci) << 48;
-                Frame::whole(bytes)
+                if queue.strips { Frame::without_tag(bytes) } else { Frame::whole(bytes) }
             }
-            None => Frame::whole(bytes),
         };
         let first = u64::from(kind) | u64::from(facts.packet_type) << 4 | u64::from(hash) << 32;
         let report = Report { first, second: status };
@@ -142,8 +138,8 @@ impl Receiver {
             Ok(()) => {
                 self.counters.packets += 1;
                 self.counters.octets += (bytes.len() + FCS) as u64;
-                let to = destination(bytes);
-                self.counters.multicast += u64::from(is_multicast(to) && to != BROADCAST);
+                let multicast = header.is_to_group() && !header.is_broadcast();
+                self.counters.multicast += u64::from(multicast);
             }
             Err(Refusal::NoDescriptor) => self.counters.no_descriptor += 1,
             Err(Refusal::TooLong) => self.counters.oversize += 1,

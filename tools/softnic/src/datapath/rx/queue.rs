@@ -139,7 +139,9 @@ impl RxQueue {
         }
         if len <= self.buffer {
             let address = self.next(memory, registers).ok_or(Refusal::NoDescriptor)?;
-            self.fill(memory, frame, address, 0..len);
+            // What is not mapped is lost, as a write on PCI Express is: the device does not learn of it
+            // and completes the descriptor.
+            self.faults += u64::from(frame.copy_all(memory, address).is_err());
             self.report(report.first, report.second | DD | EOP | (len as u64) << 32);
             return Ok(());
         }
@@ -150,7 +152,7 @@ impl RxQueue {
         while at < len {
             let end = len.min(at + self.buffer);
             let address = self.next(memory, registers).ok_or(Refusal::NoDescriptor)?;
-            self.fill(memory, frame, address, at..end);
+            self.faults += u64::from(frame.copy(memory, address, at..end).is_err());
             let last = end == len;
             let (first, second) = if last { (report.first, report.second | EOP) } else { (0, 0) };
             self.report(first, second | DD | ((end - at) as u64) << 32);
@@ -189,21 +191,6 @@ impl RxQueue {
         self.fetched = descriptors.len();
         for (at, armed) in self.armed[..self.fetched].iter_mut().enumerate() {
             *armed = descriptors.load_first(at);
-        }
-    }
-
-    /// Copies a piece of a frame into a buffer. What is not mapped is lost, as a write on PCI Express
-    /// is: the device does not learn of it and completes the descriptor.
-    #[inline]
-    fn fill(
-        &mut self,
-        memory: &Memory,
-        frame: &Frame<'_>,
-        address: u64,
-        piece: std::ops::Range<usize>,
-    ) {
-        if frame.copy(memory, address, piece).is_err() {
-            self.faults += 1;
         }
     }
 

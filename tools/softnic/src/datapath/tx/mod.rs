@@ -21,7 +21,7 @@ use crate::function::Cause;
 use crate::model::Generation;
 use crate::plane::PortState;
 use crate::regs::{QUEUE_STRIDE, TX_BASE};
-use crate::switch::Rate;
+use crate::switch::{Header, Rate};
 
 /// Octets of the FCS.
 const FCS: u64 = 4;
@@ -130,13 +130,17 @@ impl Side {
     /// Hands a frame to the switch, if the PF lets the VF send it.
     #[inline]
     fn emit(&mut self, frame: Outgoing<'_>, vlan: Option<u16>, fabric: &mut Fabric<'_>) {
-        let permits = |bytes: &[u8]| fabric.switch.permits(self.vf, bytes);
-        let (permitted, bytes) = match self.port_vlan {
-            // What counts is what the VF has put in: the tag is the PF's.
-            Some(port_vlan) => (permits(frame.bytes()), frame.finish(Some(port_vlan))),
+        let (bytes, header, permitted) = match self.port_vlan {
             None => {
                 let bytes = frame.finish(vlan);
-                (permits(bytes), bytes)
+                let header = Header::of(bytes);
+                (bytes, header, fabric.switch.permits(self.vf, &header))
+            }
+            Some(port_vlan) => {
+                // What counts is what the VF has put in: the tag is the PF's.
+                let permitted = fabric.switch.permits(self.vf, &Header::of(frame.bytes()));
+                let bytes = frame.finish(Some(port_vlan));
+                (bytes, Header::of(bytes), permitted)
             }
         };
         if !permitted {
@@ -147,6 +151,6 @@ impl Side {
         self.counters.packets += 1;
         self.counters.octets += octets;
         self.rate.charge(octets, fabric.now);
-        fabric.forward(self.vf, bytes);
+        fabric.forward(self.vf, bytes, header);
     }
 }
