@@ -51,6 +51,28 @@ fn main() {
         costs.sort_by(f64::total_cmp);
         println!("{name:30} {:6.1} {:6.1}", costs[0], costs[RUNS / 2]);
     }
+    println!("cycles of a step in which nothing moves: least, median");
+    for vfs in [1, 2, 63] {
+        let mut costs: Vec<u64> = idle(vfs);
+        costs.sort_unstable();
+        println!("{:30} {:6} {:6}", format!("{vfs} VFs"), costs[0], costs[RUNS / 2]);
+    }
+}
+
+/// Cycles of idle steps, with two queues on in each direction of each VF.
+fn idle(vfs: usize) -> Vec<u64> {
+    let (mut rig, _) = rig(&format!("vfs={vfs},uplink=sink"), vfs);
+    for (vf, queue) in (0..vfs).flat_map(|vf| [(vf, 0), (vf, 1)]) {
+        RxRing::start(&mut rig, vf, queue, 64, 1, 0);
+        TxRing::start(&mut rig, vf, queue, 64, 0);
+    }
+    let step = |_| {
+        rig.now += 10_000;
+        let start = now();
+        assert_eq!(rig.adapter.step(rig.now), 0);
+        now() - start
+    };
+    (0..RUNS).map(step).collect()
 }
 
 /// Whether a case is asked for: all are, or those that have an argument in their names.
@@ -91,15 +113,15 @@ fn now() -> u64 {
     }
 }
 
-/// An adapter with an uplink of its own, and both VFs open.
-fn rig(options: &str) -> (Rig, [[u8; 6]; 2]) {
+/// An adapter with an uplink of its own, and some VFs open; their addresses.
+fn rig(options: &str, vfs: usize) -> (Rig, Vec<[u8; 6]>) {
     let spec = Spec::parse(options).unwrap();
     let uplink = uplink::open(&spec.uplink, 0).unwrap();
     let mut adapter = Adapter::new(&spec, Plane::private(&spec), Some(uplink));
-    let ram = ram::Ram::new(4096, RAM);
+    let ram = ram::Ram::new(16 * 1024, RAM);
     ram.map(adapter.memory());
     let mut rig = Rig { adapter, end: Default::default(), now: 0, ram };
-    let macs = [rig.open(0), rig.open(1)];
+    let macs = (0..vfs).map(|vf| rig.open(vf)).collect();
     (rig, macs)
 }
 
@@ -119,19 +141,19 @@ fn rearmed(rig: &mut Rig, vf: usize) -> impl FnMut(&mut Rig) + 'static {
 
 /// A generator, which has the facts of all its frames, into a VF.
 fn wire_to_vf(len: usize, options: &str) -> (Rig, Prepare) {
-    let (mut rig, _) = rig(&format!("{options},uplink=gen,size={}", len + 4));
+    let (mut rig, _) = rig(&format!("{options},uplink=gen,size={}", len + 4), 2);
     let arm = rearmed(&mut rig, 0);
     (rig, Box::new(arm))
 }
 
 fn vf_to_wire(len: usize, options: &str) -> (Rig, Prepare) {
-    let (mut rig, macs) = rig(&format!("{options},uplink=sink"));
+    let (mut rig, macs) = rig(&format!("{options},uplink=sink"), 2);
     let send = sending(&mut rig, frame([2; 6], macs[0], len, 0));
     (rig, Box::new(send))
 }
 
 fn vf_to_vf(len: usize, options: &str) -> (Rig, Prepare) {
-    let (mut rig, macs) = rig(&format!("{options},uplink=sink"));
+    let (mut rig, macs) = rig(&format!("{options},uplink=sink"), 2);
     // IPv4 and UDP, without a checksum.
     let mut bytes = frame(macs[1], macs[0], len, 0);
     let [high, low] = ((len - 14) as u16).to_be_bytes();

@@ -51,6 +51,8 @@ pub(super) struct Steering {
     fields: u32,
     /// Queues by the lower bits of the hash: a power of two of them.
     table: Vec<u8>,
+    /// The queues in it, by bit.
+    reach: u32,
     /// VFMRQC, VFRSSRK and VFRETA as they were last seen, where the VF has them.
     own: Option<[u32; 1 + KEY_WORDS + TABLE_WORDS]>,
     /// VFPSRTYPE as it was last seen.
@@ -65,6 +67,7 @@ impl Steering {
             toeplitz: Arc::clone(pf),
             fields: 0,
             table: vec![0],
+            reach: 1,
             own: own.then_some([0; 1 + KEY_WORDS + TABLE_WORDS]),
             psrtype: None,
             queues,
@@ -100,7 +103,14 @@ impl Steering {
     fn set_up_shared(&mut self, psrtype: u32) {
         let queues = (1usize << (psrtype >> RQPL_SHIFT)).min(self.queues);
         self.fields = PF_FIELDS;
-        self.table = (0..rss::TABLE_LEN).map(|at| (rss::table(at) & (queues - 1)) as u8).collect();
+        let table = (0..rss::TABLE_LEN).map(|at| (rss::table(at) & (queues - 1)) as u8);
+        self.set_table(table.collect());
+    }
+
+    fn set_table(&mut self, table: Vec<u8>) {
+        // What is not hashed comes to queue 0.
+        self.reach = table.iter().fold(1, |reach, queue| reach | 1 << queue);
+        self.table = table;
     }
 
     /// The VF's registers (X550 and later): 64 entries of a byte each.
@@ -116,17 +126,16 @@ impl Steering {
             self.toeplitz = Arc::new(Toeplitz::new(key));
         }
         let last = self.queues - 1;
-        self.table = if enabled {
+        self.set_table(if enabled {
             bytes(table).into_iter().map(|entry| entry & last as u8).collect()
         } else {
             vec![0]
-        };
+        });
     }
 
     /// The queues that a frame can come to, by bit.
     pub(super) fn reach(&self) -> u32 {
-        // What is not hashed comes to queue 0.
-        self.table.iter().fold(1, |reach, queue| reach | 1 << queue)
+        self.reach
     }
 
     /// The queue of a frame, which has the addresses and ports that `flow` says.
