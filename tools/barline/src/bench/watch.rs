@@ -13,6 +13,18 @@ use super::settings::Settings;
 /// Time between live lines.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// Says what is measured, and for how long.
+fn announce(settings: &Settings, ports: &[(&Port, &DeviceName)]) {
+    for (port, name) in ports {
+        say(&format!("{name}: {}, {}, link {}", port.info().model, port.mac(), port.link()));
+    }
+    let end = match settings.time {
+        Some(time) => format!("for {} s, or until Ctrl-C", time.as_secs_f64()),
+        None => "until Ctrl-C".to_string(),
+    };
+    say(&format!("{} {} {end}", settings.device, settings.mode.name()));
+}
+
 /// Waits for the end of a measurement, tells what happens to its ports, and shows a line a second if
 /// anybody looks: `line` is told how long it is since the last one, and `ended` says that the workers
 /// have ended by themselves. Returns the line for an end that nobody asked for.
@@ -26,6 +38,9 @@ pub fn watch(
     let start = Instant::now();
     let show = settings.live || io::stderr().is_terminal();
     let mut shown = start;
+    if show {
+        announce(settings, ports);
+    }
     loop {
         let left = settings.time.map_or(TICK, |time| time.saturating_sub(start.elapsed()));
         if left.is_zero() || stop.asked() || ended() {
