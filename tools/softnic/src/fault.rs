@@ -74,6 +74,20 @@ pub enum Fault {
         /// From now on, or no more.
         on: bool,
     },
+    /// A VF's write-backs are not made: its descriptors are used up, and it never learns of it.
+    LostWritebacks {
+        /// The VF.
+        vf: usize,
+        /// From now on, or no more.
+        on: bool,
+    },
+    /// A VF's write-backs are made once more on the descriptor behind, which is not done at all.
+    RepeatedWritebacks {
+        /// The VF.
+        vf: usize,
+        /// From now on, or no more.
+        on: bool,
+    },
     /// A VF's interrupt messages get lost.
     LostInterrupts {
         /// The VF.
@@ -118,7 +132,7 @@ impl Adapter {
     /// Makes something happen.
     pub fn inject(&mut self, fault: Fault) {
         match fault {
-            Fault::PfReset => self.update_all(|port| port.resets += 1),
+            Fault::PfReset => self.update_all(|port| port.resets = port.resets.wrapping_add(1)),
             Fault::PfInterface { up } => self.update_all(|port| port.pf_down = !up),
             Fault::Link { up } => self.update_all(|port| port.link = up),
             Fault::PortVlan { vf, vlan } => {
@@ -127,7 +141,7 @@ impl Adapter {
             Fault::Trust { vf, trusted } => self.plane.update(vf, |port| {
                 if port.trusted != trusted {
                     port.trusted = trusted;
-                    port.recalls += 1;
+                    port.recalls = port.recalls.wrapping_add(1);
                 }
             }),
             Fault::Address { vf, mac } => {
@@ -140,6 +154,8 @@ impl Adapter {
             Fault::UplinkHeld { on } => self.uplink_held = on,
             Fault::Mailbox { vf, mood } => self.with_pf(vf, |pf| pf.change_mood(mood)),
             Fault::AbsurdWritebacks { vf, .. }
+            | Fault::LostWritebacks { vf, .. }
+            | Fault::RepeatedWritebacks { vf, .. }
             | Fault::LostInterrupts { vf, .. }
             | Fault::Removal { vf }
             | Fault::WantedBack { vf }

@@ -62,35 +62,55 @@ impl Mischief {
     }
 }
 
-/// Write-backs that say what cannot be.
+/// What is wrong with a VF's write-backs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lies {
+    /// They say what cannot be.
+    pub(crate) absurd: bool,
+    /// They are not made, though the descriptors are used.
+    pub(crate) lost: bool,
+    /// Each is made once more, on the descriptor behind.
+    pub(crate) repeated: bool,
+}
+
+/// Who makes write-backs, honest or not.
 #[derive(Clone, Debug)]
-pub(crate) struct Absurd(u64);
+pub(super) struct Scribe {
+    pub(super) lies: Lies,
+    state: u64,
+}
 
 /// DD of a receive write-back, and of a transmit one.
 const RX_DD: u64 = 1 << 0;
 const TX_DD: u64 = 1 << 32;
 
-impl Absurd {
-    /// The same every time, for each seed.
-    pub(crate) fn new(seed: u64) -> Absurd {
-        Absurd(seed)
+impl Scribe {
+    /// An honest one; if it is to lie, it says the same every time for each seed.
+    pub(super) fn new(seed: u64) -> Scribe {
+        Scribe { lies: Lies::default(), state: seed }
     }
 
-    /// Something instead of a receive write-back: lengths, ends, errors, types, tags and hashes at
-    /// random. One in eight is right.
+    /// What to say instead of a receive write-back: if absurd, lengths, ends, errors, types, tags and
+    /// hashes at random, but for one in eight.
+    #[inline]
     pub(super) fn receive(&mut self, words: [u64; 2]) -> [u64; 2] {
-        if self.next().is_multiple_of(8) { words } else { [self.next(), self.next() | RX_DD] }
+        if self.lies.absurd { self.distort(words, RX_DD) } else { words }
     }
 
-    /// Something instead of a transmit write-back.
+    /// What to say instead of a transmit write-back.
     pub(super) fn transmit(&mut self, words: [u64; 2]) -> [u64; 2] {
-        if self.next().is_multiple_of(8) { words } else { [self.next(), self.next() | TX_DD] }
+        if self.lies.absurd { self.distort(words, TX_DD) } else { words }
+    }
+
+    #[cold]
+    fn distort(&mut self, words: [u64; 2], done: u64) -> [u64; 2] {
+        if self.next().is_multiple_of(8) { words } else { [self.next(), self.next() | done] }
     }
 
     /// SplitMix64 (Steele, Lea, Flood 2014).
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ z >> 31

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use delivery::{Delivery, Late};
 use fabric::Fabric;
 pub use fabric::SwitchCounters;
-pub(crate) use mischief::{Absurd, Mischief, OneIn};
+pub(crate) use mischief::{Lies, Mischief, OneIn};
 use rx::Receiver;
 pub use tx::{Malformed, MalformedCounts};
 use tx::{Scratch, Sender};
@@ -47,8 +47,8 @@ pub(crate) struct Datapath {
     /// By VF; those that this process drives.
     receivers: Vec<Option<Receiver>>,
     senders: Vec<Option<Sender>>,
-    /// The VF's function as it was last seen: its epoch, and whether its write-backs are absurd.
-    seen: Vec<(u64, bool)>,
+    /// The VF's function as it was last seen: its epoch, and what is wrong with its write-backs.
+    seen: Vec<(u64, Lies)>,
     switch: Switch,
     pf_hash: Arc<Toeplitz>,
     scratch: Scratch,
@@ -68,7 +68,7 @@ impl Datapath {
             queues: spec.queues(),
             receivers: (0..spec.vfs).map(|_| None).collect(),
             senders: (0..spec.vfs).map(|_| None).collect(),
-            seen: vec![(0, false); spec.vfs],
+            seen: vec![(0, Lies::default()); spec.vfs],
             switch: Switch::new(),
             pf_hash: Arc::new(Toeplitz::new(rss::KEY)),
             scratch: Scratch::new(),
@@ -91,7 +91,7 @@ impl Datapath {
         }
         self.receivers[vf] = Some(receiver);
         self.senders[vf] = Some(sender);
-        self.seen[vf] = (function.epoch, false);
+        self.seen[vf] = (function.epoch, Lies::default());
     }
 
     /// Disconnects a VF.
@@ -202,16 +202,15 @@ impl Datapath {
             else {
                 continue;
             };
-            let now = (function.epoch, function.absurd_writebacks);
+            let now = (function.epoch, function.lies);
             let before = std::mem::replace(&mut self.seen[vf], now);
             if now.0 != before.0 {
                 receiver.forget();
                 sender.reset();
             }
             if now.1 != before.1 {
-                let absurd = now.1.then(|| Absurd::new(vf as u64));
-                receiver.set_absurd(absurd.clone());
-                sender.set_absurd(absurd);
+                receiver.set_lies(now.1);
+                sender.set_lies(now.1);
             }
             let may_dma = function.may_dma();
             receiver.begin(may_dma);

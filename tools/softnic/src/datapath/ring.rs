@@ -107,7 +107,8 @@ impl Ring {
         look
     }
 
-    /// Looks at the tail alone; says whether there are more descriptors than before.
+    /// Looks at the tail alone; says whether there are more descriptors than before. A tail that was moved
+    /// back is left for the next look: some of what it takes away may be in use.
     pub(super) fn has_grown(&mut self, registers: &RegisterFile) -> bool {
         if !self.on || self.stuck.is_some() {
             return false;
@@ -115,7 +116,7 @@ impl Ring {
         let tail = self.register(registers, TAIL);
         // A driver that has set the queue up anew meanwhile is looked at the next time.
         let same = self.register(registers, HEAD) == self.shown && self.is_enabled(registers);
-        let grown = same && tail != self.tail && tail < self.len;
+        let grown = same && tail < self.len && self.up_to(tail) > self.available();
         if grown {
             self.tail = tail;
         }
@@ -125,11 +126,13 @@ impl Ring {
     /// Descriptors that the adapter may use.
     #[inline]
     pub(super) fn available(&self) -> u32 {
-        if self.tail >= self.head {
-            self.tail - self.head
-        } else {
-            self.tail + self.len - self.head
-        }
+        self.up_to(self.tail)
+    }
+
+    /// Descriptors from the head on, up to the one with that number.
+    #[inline]
+    fn up_to(&self, number: u32) -> u32 {
+        if number >= self.head { number - self.head } else { number + self.len - self.head }
     }
 
     /// Those of them that lie in a row from the `skip`th on.
@@ -144,6 +147,11 @@ impl Ring {
     pub(super) fn position(&self, skip: u32) -> u32 {
         let position = self.head + skip;
         if position >= self.len { position - self.len } else { position }
+    }
+
+    /// The number of the descriptor behind the one with that number.
+    pub(super) fn next(&self, number: u32) -> u32 {
+        if number + 1 < self.len { number + 1 } else { 0 }
     }
 
     /// The I/O address of the descriptor with that number.
@@ -195,5 +203,29 @@ impl Ring {
         if self.on && registers.replace(self.block + HEAD, self.shown, self.head) {
             self.shown = self.head;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tail_moved_back_takes_nothing_away_before_the_next_look() {
+        let registers = RegisterFile::new().unwrap();
+        let block = 0x1000;
+        registers.store(block + LENGTH, 64 * DESCRIPTOR as u32);
+        registers.store(block + TAIL, 5);
+        registers.store(block + CONTROL, QUEUE_ENABLE);
+        let mut ring = Ring::new(block);
+        assert!(ring.look(&registers).on);
+        ring.advance(3);
+        for (tail, grows, left) in [(5, false, 2), (4, false, 2), (3, false, 2), (7, true, 4)] {
+            registers.store(block + TAIL, tail);
+            assert_eq!((ring.has_grown(&registers), ring.available()), (grows, left), "{tail}");
+        }
+        registers.store(block + TAIL, 3);
+        ring.look(&registers);
+        assert_eq!(ring.available(), 0);
     }
 }

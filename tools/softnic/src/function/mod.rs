@@ -23,6 +23,7 @@ pub(crate) use mailbox::{Mailbox, Signal, WORDS};
 pub(crate) use page0::Effect;
 pub(crate) use queues::QUEUES;
 
+use crate::datapath::Lies;
 use crate::model::Generation;
 use crate::pf::Session;
 use crate::regfile::BAR_LEN;
@@ -71,8 +72,8 @@ pub(crate) struct Function {
     /// The PF's side of it.
     pub(crate) session: Session,
     notices: Notices,
-    /// Write-backs are to be absurd.
-    pub(crate) absurd_writebacks: bool,
+    /// What is to be wrong with write-backs.
+    pub(crate) lies: Lies,
     /// It was pulled out.
     pub(crate) removed: bool,
     /// Grows whenever the queues lose what they had: engines start anew then.
@@ -104,7 +105,7 @@ impl Function {
             statistics: Statistics::default(),
             session: Session::default(),
             notices: Notices::default(),
-            absurd_writebacks: false,
+            lies: Lies::default(),
             removed: false,
             epoch: 0,
         })
@@ -164,7 +165,9 @@ impl Function {
     /// Something happens to this VF alone.
     pub(crate) fn suffer(&mut self, fault: Fault) {
         match fault {
-            Fault::AbsurdWritebacks { on, .. } => self.absurd_writebacks = on,
+            Fault::AbsurdWritebacks { on, .. } => self.lies.absurd = on,
+            Fault::LostWritebacks { on, .. } => self.lies.lost = on,
+            Fault::RepeatedWritebacks { on, .. } => self.lies.repeated = on,
             Fault::LostInterrupts { on, .. } => self.interrupts.lost = on,
             Fault::Removal { .. } => self.remove(),
             Fault::WantedBack { .. } => self.notify(Notice::Request),

@@ -36,6 +36,43 @@ fn absurd_write_backs_are_done_and_say_anything() {
 }
 
 #[test]
+fn lost_write_backs_use_descriptors_up() {
+    let mut rig = Rig::new("vfs=2");
+    let mac = rig.open(0);
+    let ring = RxRing::start(&mut rig, 0, 0, 64, 2, 0);
+    let mut tx = TxRing::start(&mut rig, 0, 0, 64, 0);
+    rig.adapter.inject(Fault::LostWritebacks { vf: 0, on: true });
+    rig.wire(&frame(mac, PEER, 60, 1));
+    tx.send(&mut rig, &frame(PEER, mac, 60, 1));
+    rig.settle();
+    rig.adapter.inject(Fault::LostWritebacks { vf: 0, on: false });
+    rig.wire(&frame(mac, PEER, 60, 2));
+    tx.send(&mut rig, &frame(PEER, mac, 60, 2));
+    rig.settle();
+    let done = |at| rig.ram.words(ring.descriptor(at))[1] & DD != 0;
+    assert_eq!(([done(0), done(1)], rig.counters(0).rx_packets), ([false, true], 2));
+    assert_eq!([tx.is_done(&rig, 0), tx.is_done(&rig, 1)], [false, true]);
+    assert_eq!((ring.head(&mut rig), tx.head(&mut rig)), (2, 2));
+}
+
+#[test]
+fn repeated_write_backs_show_on_a_descriptor_that_is_not_done() {
+    let mut rig = Rig::new("vfs=2");
+    let mac = rig.open(0);
+    let ring = RxRing::start(&mut rig, 0, 0, 64, 2, 0);
+    let mut tx = TxRing::start(&mut rig, 0, 0, 64, 0);
+    rig.adapter.inject(Fault::RepeatedWritebacks { vf: 0, on: true });
+    rig.wire(&frame(mac, PEER, 60, 1));
+    tx.send(&mut rig, &frame(PEER, mac, 60, 1));
+    rig.settle();
+    let words: Vec<_> = (0..3).map(|at| rig.ram.words(ring.descriptor(at))).collect();
+    assert_eq!((words[0], words[2][1] & DD), (words[1], 0));
+    assert_eq!([0, 1, 2].map(|at| tx.is_done(&rig, at)), [true, true, false]);
+    assert_eq!((ring.head(&mut rig), tx.head(&mut rig)), (1, 1));
+    assert_eq!(rig.counters(0).rx_packets, 1);
+}
+
+#[test]
 fn a_removed_vf_reaches_nothing() {
     let mut rig = Rig::new("vfs=2");
     let mac = rig.open(0);

@@ -3,6 +3,7 @@
 mod exchange;
 mod faults;
 mod garbage;
+mod interrupts;
 mod malformed;
 mod offload;
 mod ram;

@@ -12,7 +12,7 @@ use steering::{Steered, Steering};
 
 use super::counters::RxCounters;
 use super::delivery::Passing;
-use super::mischief::Absurd;
+use super::mischief::Lies;
 use crate::function::Cause;
 use crate::model::Generation;
 use crate::offload::{TAG, Toeplitz};
@@ -151,10 +151,10 @@ impl Receiver {
         self.counters.dropped_on_purpose += 1;
     }
 
-    /// Has the write-backs say what cannot be, or no more.
-    pub(crate) fn set_absurd(&mut self, absurd: Option<Absurd>) {
+    /// Has something be wrong with the write-backs, or nothing.
+    pub(crate) fn set_lies(&mut self, lies: Lies) {
         for queue in &mut self.queues {
-            queue.absurd = absurd.clone();
+            queue.scribe.lies = lies;
         }
     }
 

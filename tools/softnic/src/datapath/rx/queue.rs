@@ -1,7 +1,7 @@
 //! One receive queue: buffers taken from a ring, filled, and reported in bursts.
 
 use super::frame::Frame;
-use crate::datapath::mischief::Absurd;
+use crate::datapath::mischief::Scribe;
 use crate::datapath::registers::{
     CONTROL, DCA, DCA_NO_SNOOP, RXDCTL_LIMIT, RXDCTL_LONGEST, RXDCTL_VME, SRRCTL, SRRCTL_BUFFER,
     SRRCTL_ONE_BUFFER, SRRCTL_TYPE,
@@ -57,8 +57,7 @@ pub(super) struct RxQueue {
     written: bool,
     /// Accesses to what is not mapped.
     pub(super) faults: u64,
-    /// Write-backs are to say what cannot be.
-    pub(super) absurd: Option<Absurd>,
+    pub(super) scribe: Scribe,
 }
 
 impl RxQueue {
@@ -76,7 +75,7 @@ impl RxQueue {
             used: 0,
             written: false,
             faults: 0,
-            absurd: None,
+            scribe: Scribe::new(block as u64),
         }
     }
 
@@ -196,11 +195,7 @@ impl RxQueue {
 
     #[inline]
     fn report(&mut self, first: u64, second: u64) {
-        let words = [first, second];
-        self.done[self.used] = match &mut self.absurd {
-            None => words,
-            Some(absurd) => absurd.receive(words),
-        };
+        self.done[self.used] = self.scribe.receive([first, second]);
         self.used += 1;
     }
 
@@ -221,11 +216,16 @@ impl RxQueue {
             let row = (self.ring.in_a_row(0) as usize).min(used - at).max(1);
             let iova = self.ring.iova(self.ring.head());
             let Ok(descriptors) = memory.descriptors(iova, row) else { break };
-            for i in 0..descriptors.len() {
+            for i in (0..descriptors.len()).filter(|_| !self.scribe.lies.lost) {
                 descriptors.store(i, self.done[at + i]);
             }
             self.ring.advance(descriptors.len() as u32);
             at += descriptors.len();
+        }
+        if self.scribe.lies.repeated
+            && let Ok(behind) = memory.descriptors(self.ring.iova(self.ring.head()), 1)
+        {
+            behind.store(0, self.done[used - 1]);
         }
         self.written = true;
     }

@@ -15,7 +15,7 @@ pub(crate) use scratch::Scratch;
 
 use super::counters::TxCounters;
 use super::fabric::Fabric;
-use super::mischief::Absurd;
+use super::mischief::{Lies, Scribe};
 use crate::RegisterFile;
 use crate::function::Cause;
 use crate::model::Generation;
@@ -43,8 +43,7 @@ struct Side {
     port_vlan: Option<u16>,
     rate: Rate,
     counters: TxCounters,
-    /// Write-backs are to say what cannot be.
-    absurd: Option<Absurd>,
+    scribe: Scribe,
 }
 
 impl Sender {
@@ -63,7 +62,7 @@ impl Sender {
                 port_vlan: None,
                 rate: Rate::default(),
                 counters: TxCounters::default(),
-                absurd: None,
+                scribe: Scribe::new(vf as u64),
             },
             queues: (0..queues).map(|n| TxQueue::new(TX_BASE + n * QUEUE_STRIDE)).collect(),
         }
@@ -75,9 +74,9 @@ impl Sender {
         self.side.rate.set(port.rate);
     }
 
-    /// Has the write-backs say what cannot be, or no more.
-    pub(crate) fn set_absurd(&mut self, absurd: Option<Absurd>) {
-        self.side.absurd = absurd;
+    /// Has something be wrong with the write-backs, or nothing.
+    pub(crate) fn set_lies(&mut self, lies: Lies) {
+        self.side.scribe.lies = lies;
     }
 
     /// Gives each queue a burst. Returns how many frames were sent.

@@ -242,13 +242,14 @@ impl TxQueue {
                 side.counters.faults += 1;
             }
         } else {
-            for at in &self.owed {
-                let words = match &mut side.absurd {
-                    None => WRITTEN_BACK,
-                    Some(absurd) => absurd.transmit(WRITTEN_BACK),
-                };
-                if let Ok(descriptor) = memory.descriptors(self.ring.iova(*at), 1) {
-                    descriptor.store(0, words);
+            let lies = side.scribe.lies;
+            for at in self.owed.iter().filter(|_| !lies.lost) {
+                let words = side.scribe.transmit(WRITTEN_BACK);
+                for at in [Some(*at), lies.repeated.then(|| self.ring.next(*at))] {
+                    let iova = at.map(|at| self.ring.iova(at));
+                    if let Some(Ok(descriptor)) = iova.map(|iova| memory.descriptors(iova, 1)) {
+                        descriptor.store(0, words);
+                    }
                 }
             }
         }
