@@ -15,8 +15,9 @@ use softnic::{Fault, Spec, VfCounters};
 /// How long anything may take that happens at all.
 pub const LONG: Duration = Duration::from_secs(20);
 
-/// How long nothing happens to a port when its PF's reset is over.
-const QUIET: Duration = Duration::from_millis(50);
+/// How long nothing happens to a port when its PF's reset is over: longer than it lets pass between two
+/// looks at its device.
+const QUIET: Duration = Duration::from_millis(200);
 
 /// Numbers of VFs of the adapters that there are now. Equal options mean one adapter, so each has
 /// another one; up to 31 VFs have four queues each.

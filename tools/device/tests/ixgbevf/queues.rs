@@ -2,7 +2,7 @@
 
 use softnic::Fault;
 
-use crate::kit::{Node, Rig, arriving, frame, queues};
+use crate::kit::{Node, Rig, arriving, frame, queues, until};
 
 fn is_on(node: &Node, control: &str) -> bool {
     let registers = node.port.registers();
@@ -53,7 +53,9 @@ fn a_queue_stops_and_starts_while_others_go_on() {
         a.tx[1].stop().unwrap();
         assert_eq!((is_on(&b, "VFRXDCTL[0]"), is_on(&b, "VFRXDCTL[1]")), (false, true));
         assert_eq!((is_on(&a, "VFTXDCTL[0]"), is_on(&a, "VFTXDCTL[1]")), (true, false));
+        let before = rig.counters(1).rx_no_descriptor;
         a.send(&bytes);
+        until("it is dropped", || rig.counters(1).rx_no_descriptor > before);
         assert!(b.rx[0].wait(std::time::Duration::ZERO).is_err());
         b.rx[0].start().unwrap();
         a.tx[1].start().unwrap();

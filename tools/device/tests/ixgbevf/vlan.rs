@@ -41,6 +41,13 @@ fn tags_are_taken_out_when_asked_to_and_put_in_by_the_device() {
         let got = b.take(2);
         assert_eq!((&got[0].bytes, got[0].vlan), (&plain, Some(tci)));
         assert_eq!((&got[1].bytes, got[1].vlan), (&plain, None));
+        // While it runs: the queue starts anew.
+        b.port.set_vlan_strip(false).unwrap();
+        b.settle();
+        a.send_by(0, &plain, |packet| packet.head().set_vlan(Some(tci)));
+        let got = b.take_one();
+        assert_eq!((got.bytes, got.vlan), (tagged(&plain, tci), None), "{model}");
+        b.port.set_vlan_strip(true).unwrap();
         rig.inject(Fault::PfReset);
         a.recovered();
         b.recovered();
