@@ -2,12 +2,14 @@
 
 mod push;
 mod reap;
+mod request;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crossbeam::utils::CachePadded;
 
+use self::request::Request;
 use crate::slots::Slots;
 use crate::{
     Arena, BLOCK, DmaSlice, Doorbell, Format, RingError, TxCounters, TxDescriptorStatus, TxWatch,
@@ -65,8 +67,8 @@ pub struct TxRing<F> {
     marks_tail: u32,
     /// The device has no context for packets that ask for nothing, and needs one.
     fresh: bool,
-    /// The context for those that ask for something, as it was last written; zero before that.
-    context: [u64; 2],
+    /// What was asked for last.
+    request: Request<F>,
     /// The device is known to have stopped: dropping the ring loses nothing.
     released: bool,
     max_packet: usize,
@@ -74,7 +76,6 @@ pub struct TxRing<F> {
     arena: Arena,
     tail: Doorbell,
     counters: Arc<CachePadded<TxCounters>>,
-    format: PhantomData<F>,
 }
 
 impl<F: Format> TxRing<F> {
@@ -100,14 +101,13 @@ impl<F: Format> TxRing<F> {
             marks_head: start,
             marks_tail: start,
             fresh: F::TX_FIRST.is_some(),
-            context: [0, 0],
+            request: Request::none(),
             released: false,
             max_packet: config.max_packet.min(MAX_PACKET),
             max_chain: config.max_chain.clamp(1, BLOCK),
             arena: arena.clone(),
             tail,
             counters: Arc::default(),
-            format: PhantomData,
         })
     }
 
@@ -191,7 +191,7 @@ impl<F: Format> TxRing<F> {
         (self.next, self.clean, self.marked) = (start, start, start);
         (self.marks_head, self.marks_tail) = (start, start);
         self.fresh = F::TX_FIRST.is_some();
-        self.context = [0, 0];
+        self.request = Request::none();
         self.slots.clear();
     }
 

@@ -83,7 +83,7 @@ impl<F: Format> TxRing<F> {
         let room = (self.shadow.len() - 2).saturating_sub(self.pending());
         let most = if self.fresh { 0 } else { room.min(BLOCK - self.unmarked()) };
         let (slots, iovas) = (self.slots.descriptors(), self.arena.iovas());
-        let shadow = &mut self.shadow[..];
+        let (shadow, request) = (&mut self.shadow[..], &mut self.request);
         let (mut next, mut last) = (self.next, burst.last);
         let (mut count, mut bytes) = (0, 0);
         for frame in &frames[..most.min(frames.len())] {
@@ -100,13 +100,12 @@ impl<F: Format> TxRing<F> {
             }
             let mut common = F::tx_packet(len as u32);
             if ASKING && frame.flags.intersects(Flags::CONTEXT) {
-                let changed;
-                (changed, common) = request::<F>(&mut self.context, frame, len as u32);
-                if changed {
-                    slots.store(next, self.context);
+                if request.make(frame) {
+                    slots.store(next, request.context());
                     shadow[slots.slot(next)] = NO_BUFFER;
                     next = next.wrapping_add(1);
                 }
+                common = request.packet(len as u32);
             }
             last = [iovas.of(frame.index, frame.offset), common | F::TX_EOP | len as u64];
             slots.store(next, last);
@@ -160,11 +159,10 @@ impl<F: Format> TxRing<F> {
         let head = &packet[0];
         let mut common = F::tx_packet(total);
         if head.flags.intersects(Flags::CONTEXT) {
-            let changed;
-            (changed, common) = request::<F>(&mut self.context, head, total);
-            if changed {
-                self.put(NO_BUFFER, self.context);
+            if self.request.make(head) {
+                self.put(NO_BUFFER, self.request.context());
             }
+            common = self.request.packet(total);
         }
         let iovas = self.arena.iovas();
         for (i, frame) in packet.iter().enumerate() {
@@ -207,18 +205,4 @@ fn fits(head: &Frame, total: usize, max_packet: usize) -> bool {
     let lengths = Lengths(head.meta);
     let headers = lengths.headers();
     (headers + 1..=MAX_PACKET).contains(&total) && headers + lengths.mss() <= max_packet
-}
-
-/// For a packet that asks for something: whether the context has to change, to what `context` is then,
-/// and what the packet's descriptors have in common.
-#[inline]
-fn request<F: Format>(context: &mut [u64; 2], head: &Frame, total: u32) -> (bool, u64) {
-    let lengths = Lengths(head.meta);
-    let needed = F::tx_context(head.vlan, head.flags, lengths);
-    let changed = *context != needed;
-    *context = needed;
-    // Of a packet that is cut into segments the headers are no payload (82599 datasheet 7.2.3.2.4).
-    let segment = head.flags.contains(Flags::SEGMENT);
-    let headers = if segment { lengths.headers() as u32 } else { 0 };
-    (changed, F::tx_packet(total - headers) | F::tx_request(head.flags))
 }

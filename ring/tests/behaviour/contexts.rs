@@ -267,9 +267,10 @@ fn what_was_received_is_sent_on_without_requests() {
     let (mut rx, mut rx_device) = rig.rx::<Adv82599>(64, 4);
     let (mut tx, mut tx_device) = rig.tx::<Adv82599>(config(64));
     let mut batch = pool.batch(16);
-    for types in 0..128 {
+    for (types, vlan) in (0..128).flat_map(|types| [(types, None), (types, Some(9))]) {
         let report = Report {
             types,
+            vlan,
             rss: Some((1 + types % 15, u32::MAX - u32::from(types))),
             ip: Sum::Bad,
             l4: Sum::Bad,
@@ -283,9 +284,10 @@ fn what_was_received_is_sent_on_without_requests() {
         assert_eq!(batch.packets().next().unwrap().offload(), None);
         tx.push(&mut batch);
         tx_device.step(usize::MAX);
-        assert_eq!(tx_device.sent.pop().unwrap().bytes, bytes);
+        let sent = tx_device.sent.pop().unwrap();
+        assert_eq!((sent.bytes, sent.vlan), (bytes, vlan));
     }
-    assert_eq!(tx_device.contexts.len(), 1, "the first one");
+    assert_eq!(tx_device.contexts.len(), 2, "the first one and the tag's, whatever else is known");
     drop(batch);
     rig.release_rx(rx, rx_device);
     rig.release_tx(tx, tx_device);
