@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -243,8 +244,10 @@ impl Shared {
     fn locked(&mut self, something: impl FnOnce(&mut Shared)) {
         // Where the kernel has no locks left, a change without one is the lesser evil.
         self.note("lock the ports", lock::lock(&self.file, bytes::STATE));
-        something(self);
+        // An adapter that panics stays, and must not keep the other processes out.
+        let done = catch_unwind(AssertUnwindSafe(|| something(self)));
         self.note("unlock the ports", lock::unlock(&self.file, bytes::STATE));
+        done.unwrap_or_else(|panic| resume_unwind(panic));
     }
 
     /// What a call gave, if it gave something; else that is logged.

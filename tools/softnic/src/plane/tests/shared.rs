@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::FileExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use proptest::prelude::*;
@@ -246,4 +247,16 @@ proptest! {
             other.port((value % 5) as usize);
         }
     }
+}
+
+#[test]
+fn a_change_that_panics_keeps_nobody_out() {
+    let (_folder, path) = share();
+    let (mut one, mut other) = (join(&path), join(&path));
+    let panics = AssertUnwindSafe(|| one.update(1, |_| panic!("on purpose")));
+    catch_unwind(panics).unwrap_err();
+    let file = File::options().read(true).write(true).open(&path).unwrap();
+    assert!(!lock::is_locked_elsewhere(&file, layout::bytes::STATE).unwrap());
+    other.update(1, |port| port.resets = u64::MAX);
+    assert_eq!(one.port(1).resets, u64::MAX);
 }
