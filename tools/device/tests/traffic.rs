@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use barline::{Config, LinkState, Port, TxQueue};
+use barline::{Config, Event, LinkState, Port, TxQueue};
 use barline_device::{Adapter, Device, DeviceName};
 use softnic::Fault;
 
@@ -164,5 +164,19 @@ fn the_link_is_told_at_once() {
     assert_eq!(port.link(), LinkState::Up { mbps: 10_000, full_duplex: true });
     adapter.inject(Fault::Link { up: false });
     let event = port.events().recv_timeout(PATIENCE).unwrap();
-    assert_eq!(event, barline::Event::Link(LinkState::Down));
+    assert_eq!(event, Event::Link(LinkState::Down));
+}
+
+#[test]
+fn what_the_kernel_has_to_say_is_told_at_once() {
+    for (fault, expected) in [
+        (Fault::WantedBack { vf: 0 }, Event::RemovalRequested),
+        (Fault::BusError { vf: 0 }, Event::DeviceError),
+    ] {
+        let (port, adapter) = open("soft:vfs=4,uplink=sink");
+        adapter.inject(fault);
+        let event = port.events().recv_timeout(PATIENCE).unwrap();
+        assert_eq!(event, expected);
+        assert!(event.must_close());
+    }
 }
