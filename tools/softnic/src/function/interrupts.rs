@@ -146,7 +146,7 @@ impl Interrupts {
     fn send(&mut self, vector: usize, now: u64) {
         let bit = 1 << vector;
         let throttle = &mut self.throttles[vector];
-        throttle.until = now + throttle.interval();
+        throttle.until = now.saturating_add(throttle.interval());
         self.cause &= !(self.auto_clear & bit);
         self.mask &= !(self.auto_mask & bit);
         self.sent =
@@ -204,7 +204,7 @@ impl Interrupts {
                     throttle.register = value & (EITR_INTERVAL | EITR_LLI);
                     if value & EITR_KEEP_COUNTER == 0 {
                         let counter = (value & EITR_COUNTER) >> EITR_COUNTER_SHIFT << 2;
-                        throttle.until = now + u64::from(counter) * EITR_UNIT;
+                        throttle.until = now.saturating_add(u64::from(counter) * EITR_UNIT);
                     }
                 }
                 (None, None) => return false,

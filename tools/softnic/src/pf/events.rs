@@ -73,7 +73,7 @@ impl Pf<'_> {
             self.function.session.clear_to_send = false;
         }
         if goes {
-            self.function.session.phase = Phase::Leaving(self.now + LAST_WORDS);
+            self.function.session.phase = Phase::Leaving(self.now.saturating_add(LAST_WORDS));
             self.plane.update(self.function.vf, stop);
         }
         let link_changed = self.follow_link(&port);
@@ -107,7 +107,7 @@ impl Pf<'_> {
         self.function.device_reset();
         self.function.mailbox.set_pf_in_reset(true);
         let session = &mut self.function.session;
-        session.phase = Phase::InReset(self.now + RESET);
+        session.phase = Phase::InReset(self.now.saturating_add(RESET));
         session.mode = Mode::None;
         session.due = None;
         session.unsent = None;

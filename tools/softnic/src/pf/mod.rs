@@ -64,7 +64,9 @@ impl Pf<'_> {
         }
         match session.mood {
             MailboxMood::Silent | MailboxMood::Holding => return,
-            MailboxMood::Late(by) if signal.request => session.due = Some(self.now + by),
+            MailboxMood::Late(by) if signal.request => {
+                session.due = Some(self.now.saturating_add(by))
+            }
             MailboxMood::Prompt | MailboxMood::Refusing if signal.request => self.request(),
             _ => (),
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use softnic::{Adapter, Fault, MailboxMood};
 
-use super::mailbox_user::MailboxUser;
+use super::mailbox_user::{MailboxUser, RSTD, RSTI};
 use super::{MILLISECOND, adapter};
 
 /// A VF that has greeted, with the mailbox on vector 0 and at most one message in `units` of 2 us.
@@ -95,4 +95,20 @@ fn from_version_1_5_on_acknowledgement_and_answer_come_apart() {
     assert_eq!(count.load(Relaxed), 2, "answered");
     assert_eq!(user.receive(&mut adapter).unwrap()[0], 0xa000_0005);
     assert_eq!(user.ask_holding(&mut adapter, &[5, 1518])[0], 0xa000_0005);
+}
+
+#[test]
+fn no_time_is_too_late_for_what_takes_some() {
+    let mut adapter = adapter("vfs=1");
+    let (mut user, _) = listening(&mut adapter, 500);
+    adapter.step(u64::MAX - 1);
+    adapter.write(0, 0x820, 500 << 3 | 0x0fe0_0000);
+    adapter.inject(Fault::Mailbox { vf: 0, mood: MailboxMood::Late(u64::MAX) });
+    user.send(&mut adapter, &[0x08, 4]);
+    adapter.inject(Fault::PfReset);
+    adapter.step(u64::MAX - 1);
+    for (shown, what) in [(RSTI, "the reset has begun"), (RSTD, "it is over")] {
+        adapter.step(u64::MAX);
+        assert!(user.shows(&mut adapter, shown), "{what}");
+    }
 }
