@@ -58,13 +58,17 @@ impl Descriptors<'_> {
         #[cfg(all(target_arch = "x86_64", not(tsan)))]
         {
             use std::arch::x86_64::{_mm_set_epi64x, _mm_store_si128};
-            let word = std::ptr::from_ref(self.word(at, 0)).cast_mut();
-            // SAFETY: `word` checked that the descriptor is there, and it is aligned: mappings start
-            // on pages in both address spaces, and `descriptors` checked the I/O address. An aligned
+            // SAFETY: `at` checked that the descriptor is there, and it is aligned: mappings start on
+            // pages in both address spaces, and `descriptors` checked the I/O address. An aligned
             // store of 16 bytes is not torn by any processor with AVX, nor in halves of 8 bytes by
             // any other, and stores stay in order, so a driver never meets a new second word with an
             // old first one.
-            unsafe { _mm_store_si128(word.cast(), _mm_set_epi64x(second as i64, first as i64)) };
+            unsafe {
+                _mm_store_si128(
+                    self.at(at).as_ptr().cast(),
+                    _mm_set_epi64x(second as i64, first as i64),
+                );
+            }
         }
         #[cfg(not(all(target_arch = "x86_64", not(tsan))))]
         {
@@ -73,16 +77,21 @@ impl Descriptors<'_> {
         }
     }
 
+    /// Where a descriptor is: all of its 16 bytes may be reached from there.
+    #[inline]
+    fn at(&self, at: usize) -> NonNull<u8> {
+        assert!(at < self.len);
+        // SAFETY: the descriptor is one of `len`, which are mapped, see `Memory::descriptors`.
+        unsafe { self.first.add(at * DESCRIPTOR as usize) }
+    }
+
     /// One word of a descriptor. Atomics are the one kind of reference that may point at memory which
     /// somebody else writes.
     #[inline]
     fn word(&self, at: usize, word: usize) -> &AtomicU64 {
-        assert!(at < self.len);
-        // SAFETY: the descriptor is one of `len`, which are mapped and aligned to their size, see
+        assert!(word < 2);
+        // SAFETY: half of a descriptor that is mapped and aligned to its size, see
         // `Memory::descriptors`; the mapping cannot go while the borrow of `Memory` lasts.
-        unsafe {
-            let at = self.first.add(at * DESCRIPTOR as usize + word * 8);
-            AtomicU64::from_ptr(at.as_ptr().cast())
-        }
+        unsafe { AtomicU64::from_ptr(self.at(at).add(word * 8).as_ptr().cast()) }
     }
 }
