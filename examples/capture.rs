@@ -1,8 +1,9 @@
 //! Writes what a VF receives to a pcapng file, for tcpdump, Wireshark and the like.
 //!
 //! Shows how to look at packets over several frames, and at tags that the device took out. A VF
-//! receives what is sent to it, to its groups and to all; a real one must be bound to vfio-pci
-//! (`barline bind BDF`):
+//! receives what is sent to it, to its groups and to all, with `--vlan` also in these VLANs, and with
+//! `--promiscuous` everything, which most PFs refuse. A real one must be bound to vfio-pci (`barline bind
+//! BDF`):
 //!
 //! ```text
 //! cargo run --release -p barline --example capture -- --write few.pcapng --count 100
@@ -54,6 +55,12 @@ struct Args {
     #[arg(long, value_name = "BYTES", default_value_t = 1518)]
     #[arg(value_parser = clap::value_parser!(u16).range(64..))]
     max_frame: u16,
+    /// Receive frames of this VLAN, too, 0 to 4095; may be given several times.
+    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(u16).range(..=4095))]
+    vlan: Vec<u16>,
+    /// Receive all frames, if the PF allows it.
+    #[arg(long)]
+    promiscuous: bool,
     /// Leave after so many packets.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
@@ -72,6 +79,13 @@ fn main() -> ExitCode {
 fn capture(args: Args, stop: &Stop) -> Outcome {
     let config = Config { max_frame: args.max_frame, ..Config::default() };
     let mut port = barline_device::open(&args.device, config)?.port;
+    for id in &args.vlan {
+        port.set_vlan(*id, true)?;
+    }
+    if args.promiscuous {
+        port.set_promiscuous(true)?;
+        port.set_all_multicast(true)?;
+    }
     let mut recording = Recording::create(&args, port.name())?;
     let mut queues = port.start()?;
     let rx = &mut queues.rx[0];

@@ -1,5 +1,6 @@
 //! VFs of software adapters, opened by name.
 
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use barline::transport::Transport;
@@ -108,7 +109,26 @@ fn what_is_outside_a_vf_is_refused_or_reads_as_all_ones() {
     let mut bytes = [0; 4];
     assert!(vf.read_config(0xffc, &mut bytes).is_ok());
     assert!(vf.read_config(0xffd, &mut bytes).unwrap_err().to_string().contains("0xffd"));
+    let fd = std::fs::File::open("/dev/null").unwrap();
+    let refused = vf.set_vectors(&[fd.as_fd(); 4]).unwrap_err().to_string();
+    assert!(vf.vectors() == 3 && refused.contains("has 3"), "{refused}");
     assert!(adapter.transport(8).unwrap_err().to_string().contains("no VF 8"));
+}
+
+#[test]
+fn bus_mastering_is_off_until_it_is_turned_on_and_after_a_reset() {
+    let (_adapter, vf) = transport("soft:vfs=10,uplink=sink");
+    let is_on = || {
+        let mut bytes = [0; 6];
+        vf.read_config(0, &mut bytes).unwrap();
+        assert_eq!(bytes[..4], [0xff; 4], "a VF has no ids of its own");
+        bytes[4] & 4 != 0
+    };
+    assert!(!is_on());
+    vf.set_bus_master(true).unwrap();
+    assert!(is_on());
+    vf.reset().unwrap();
+    assert!(!is_on());
 }
 
 #[test]

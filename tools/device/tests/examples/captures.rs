@@ -52,6 +52,44 @@ fn packets_over_several_buffers_are_whole() {
 }
 
 #[test]
+fn vlans_and_the_frames_of_others_are_captured_if_wanted() {
+    let (_dir, file) = place("in.pcap");
+    let out = file.with_file_name("out.pcapng");
+    let mut frames = frames(30);
+    for (n, frame) in frames.iter_mut().enumerate() {
+        match n % 3 {
+            0 => {
+                frame.splice(12..12, [0x81, 0x00, 0x60, 0x07]);
+            }
+            1 => frame[..6].copy_from_slice(&[0x02, 0, 0, 0, 0, 0x77]),
+            _ => (),
+        }
+    }
+    write_pcap(&file, &frames, Duration::ZERO);
+    let capture = |model: &str, args: &str| {
+        let device = format!("soft:vfs=1,{},{model}", plays(&file));
+        run("capture", &format!("--write {} {args} {device}", out.display()))
+    };
+    let only = |kinds: &[usize]| {
+        let wanted = frames.iter().enumerate().filter(|(n, _)| kinds.contains(&(n % 3)));
+        wanted.map(|(_, frame)| frame.clone()).collect::<Vec<_>>()
+    };
+    let finished = capture("model=82599", "--count 20 --vlan 7 --vlan 9");
+    assert!(finished.status.success(), "{}", finished.output);
+    assert_eq!(read(&out), only(&[0, 2]));
+    let tagged = tcpdump(&out);
+    assert_eq!(tagged.iter().filter(|line| line.contains("vlan 7, p 3")).count(), 10);
+
+    let finished = capture("model=x540,trust=on,promisc=on", "--count 30 --vlan 7 --promiscuous");
+    assert!(finished.status.success(), "{}", finished.output);
+    assert_eq!(read(&out), frames);
+    // An 82599 has no such thing for its VFs.
+    let refused = capture("model=82599", "--promiscuous");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(refused.output.contains("the PF refused"), "{}", refused.output);
+}
+
+#[test]
 fn it_ends_when_it_should() {
     let (_dir, out) = place("out.pcapng");
     let args = format!("--write {} --bytes 100000", out.display());

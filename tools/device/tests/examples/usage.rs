@@ -27,6 +27,7 @@ fn what_can_never_be_valid_is_wrong_usage() {
         ("capture", "soft", "--write"),
         ("capture", "--write x --count 0", "'0'"),
         ("capture", "--write x --snap-length 65536", "'65536'"),
+        ("capture", "--write x --vlan 4096", "'4096'"),
         ("replay", "soft", "--read"),
         ("replay", "--read x --loops -1", "'-1'"),
     ] {
