@@ -163,6 +163,18 @@ fn a_long_packet_leaves_in_segments() {
 }
 
 #[test]
+fn a_packet_of_many_segments_is_the_last_of_its_pass() {
+    let (mut rig, mut ring, mac) = started("vfs=2");
+    let packet = prepared(&built(mac, PEER, false, true, &[1; 10_000]), false, true, 0);
+    ring.put(&rig, context([14, 20, 20], 0, 10, V4 | L4_TCP));
+    for _ in 0..2 {
+        ring.put_packet(&rig, &[&packet], TSE | IXSM | TXSM, 0, 10_000);
+    }
+    ring.ring_doorbell(&mut rig);
+    assert_eq!([rig.step(), rig.step(), rig.step()], [1000, 1000, 0]);
+}
+
+#[test]
 fn segments_carry_the_tag_of_their_context() {
     let (mut rig, mut ring, mac) = started("vfs=2");
     assert_eq!(rig.ask(0, &[0x0001_0004, 5])[0] >> 31, 1, "VLAN 5");

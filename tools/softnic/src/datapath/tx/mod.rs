@@ -4,6 +4,7 @@ mod descriptor;
 mod malformed;
 mod packet;
 mod queue;
+mod reports;
 mod scratch;
 
 use std::sync::Arc;

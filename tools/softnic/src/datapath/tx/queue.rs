@@ -1,22 +1,18 @@
 //! One transmit queue: packets fetched from a ring, sent, and reported.
 
 use super::Side;
-use super::descriptor::{
-    Descriptor, WRITTEN_BACK, checked_context, ends_packet, plain, wants_report,
-};
+use super::descriptor::{Descriptor, checked_context, ends_packet, plain, wants_report};
 use super::malformed::Malformed;
 use super::packet::{Contexts, PACKET_MIN, Pieces, Plan, Work};
+use super::reports::Reports;
 use super::scratch::{PLAIN_MAX, Scratch};
 use crate::datapath::fabric::Fabric;
-use crate::datapath::registers::{
-    CONTROL, TXDCTL_WTHRESH_MASK, TXDCTL_WTHRESH_SHIFT, WRITE_BACK_HEAD, WRITE_BACK_HIGH,
-    WRITE_BACK_LOW,
-};
 use crate::datapath::ring::{Look, Ring};
 use crate::memory::Descriptors;
 use crate::{Memory, RegisterFile};
 
-/// Descriptors that a queue is given in one pass.
+/// Descriptors that a queue is given in one pass, and frames: a packet that is cut into many is the last
+/// of its pass.
 const BURST: u32 = 64;
 
 /// How many descriptors ahead of the one at hand bytes are brought near.
@@ -27,14 +23,11 @@ const AHEAD: usize = 6;
 pub(super) struct TxQueue {
     ring: Ring,
     contexts: Contexts,
-    /// Numbers of descriptors that asked for a report and were not given it yet.
-    owed: Vec<u32>,
+    reports: Reports,
     /// The packet at the head is malformed, and its end has not been met yet.
     skips: bool,
     /// Malicious-driver detection has stopped the queue, until the function is reset.
     stopped: bool,
-    /// Something was written back since this was last asked.
-    written: bool,
 }
 
 impl TxQueue {
@@ -43,10 +36,9 @@ impl TxQueue {
         TxQueue {
             ring: Ring::new(block),
             contexts: [None; 2],
-            owed: Vec::with_capacity(2 * BURST as usize),
+            reports: Reports::new(BURST),
             skips: false,
             stopped: false,
-            written: false,
         }
     }
 
@@ -60,7 +52,7 @@ impl TxQueue {
     pub(super) fn forget(&mut self) {
         self.ring.forget();
         self.contexts = [None; 2];
-        self.owed.clear();
+        self.reports.forget();
         self.skips = false;
     }
 
@@ -70,7 +62,7 @@ impl TxQueue {
         let Look { on, restarted, outside } = self.ring.look(&side.registers);
         if !on || restarted {
             self.contexts = [None; 2];
-            self.owed.clear();
+            self.reports.forget();
             self.skips = false;
         }
         if outside {
@@ -92,7 +84,10 @@ impl TxQueue {
         let before = side.counters.packets;
         let idle = self.ring.is_empty();
         let mut left = BURST;
-        while left > 0 && side.rate.allows(fabric.now) {
+        while left > 0
+            && side.counters.packets - before < BURST.into()
+            && side.rate.allows(fabric.now)
+        {
             let mut count = self.plain_packets(left, side, scratch, fabric);
             if count == 0 {
                 count = self.packet(side, scratch, fabric);
@@ -146,7 +141,7 @@ impl TxQueue {
                 Err(_) => side.counters.faults += 1,
             }
             if wants_report(word) {
-                self.owed.push(head + sent as u32);
+                self.reports.owe(head + sent as u32);
             }
             sent += 1;
         }
@@ -204,7 +199,7 @@ impl TxQueue {
     /// Has done with descriptors, some of which asked for a report.
     fn finish(&mut self, count: u32, reports: u64) -> u32 {
         for at in (0..count).filter(|at| reports >> at & 1 == 1) {
-            self.owed.push(self.ring.position(at));
+            self.reports.owe(self.ring.position(at));
         }
         self.ring.advance(count);
         count
@@ -220,46 +215,18 @@ impl TxQueue {
         self.stopped
     }
 
-    /// Writes back what is owed, unless the queue was turned off meanwhile, or TXDCTL.WTHRESH has it wait
-    /// for more. `idle`: there was nothing to send, so waiting has no end otherwise, as when silicon's
-    /// interrupt timer runs out.
+    /// Tells the driver what it is owed, unless the queue was turned off meanwhile.
     fn report(&mut self, idle: bool, side: &mut Side, memory: &Memory) {
-        let Some(&first) = self.owed.first() else { return };
-        if !self.ring.is_enabled(&side.registers) {
-            self.forget();
-            return;
-        }
-        let control = self.ring.register(&side.registers, CONTROL);
-        let threshold = control >> TXDCTL_WTHRESH_SHIFT & TXDCTL_WTHRESH_MASK;
-        if self.ring.behind(first) < threshold && !idle {
-            return;
-        }
-        let low = self.ring.register(&side.registers, WRITE_BACK_LOW);
-        if low & WRITE_BACK_HEAD != 0 {
-            let high = self.ring.register(&side.registers, WRITE_BACK_HIGH);
-            let iova = u64::from(high) << 32 | u64::from(low & !3);
-            if memory.write_word(iova, self.ring.head()).is_err() {
-                side.counters.faults += 1;
-            }
+        if self.ring.is_enabled(&side.registers) {
+            self.reports.settle(&self.ring, idle, side, memory);
         } else {
-            let lies = side.scribe.lies;
-            for at in self.owed.iter().filter(|_| !lies.lost) {
-                let words = side.scribe.transmit(WRITTEN_BACK);
-                for at in [Some(*at), lies.repeated.then(|| self.ring.next(*at))] {
-                    let iova = at.map(|at| self.ring.iova(at));
-                    if let Some(Ok(descriptor)) = iova.map(|iova| memory.descriptors(iova, 1)) {
-                        descriptor.store(0, words);
-                    }
-                }
-            }
+            self.forget();
         }
-        self.owed.clear();
-        self.written = true;
     }
 
     /// Whether something was written back since this was last asked.
     pub(super) fn has_written(&mut self) -> bool {
-        std::mem::take(&mut self.written)
+        self.reports.has_written()
     }
 
     /// Shows the driver the head, if it is time.
