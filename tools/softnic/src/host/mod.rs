@@ -9,6 +9,8 @@ mod station;
 mod tests;
 
 use std::fmt;
+use std::mem;
+use std::process;
 use std::sync::Arc;
 
 pub use clock::now;
@@ -29,6 +31,9 @@ pub struct Host(Arc<Inner>);
 
 struct Inner {
     spec: Spec,
+    /// The process that opened it. A child made by fork has a copy, which must neither wait for locks
+    /// that threads of its parent hold, nor take from the parent what both have.
+    home: u32,
     seat: Arc<Seat<Station>>,
     /// None if the program moves it.
     runner: Option<Runner>,
@@ -55,7 +60,7 @@ impl Host {
             }
             Drive::Caller => None,
         };
-        Ok(Host(Arc::new(Inner { spec: spec.clone(), seat, runner })))
+        Ok(Host(Arc::new(Inner { spec: spec.clone(), home: process::id(), seat, runner })))
     }
 
     /// What it was made of.
@@ -67,9 +72,9 @@ impl Host {
     /// other callers do.
     ///
     /// # Errors
-    /// The adapter has panicked, now or before.
+    /// The adapter has panicked, now or before, or is this process's parent's.
     pub fn with<R>(&self, act: impl FnOnce(&mut Adapter) -> R) -> Result<R, Broken> {
-        self.0.seat.with(|station| act(&mut station.adapter))
+        self.here()?.seat.with(|station| act(&mut station.adapter))
     }
 
     /// Moves the adapter one step, at a time in nanoseconds which never goes back: that of [`now`], or
@@ -78,7 +83,25 @@ impl Host {
     /// # Errors
     /// As for [`Host::with`].
     pub fn step_once(&self, now: u64) -> Result<usize, Broken> {
-        self.0.seat.with(|station| station.step(now))
+        self.here()?.seat.with(|station| station.step(now))
+    }
+
+    /// Whether it is that of the process which this one was forked from.
+    pub fn is_elsewhere(&self) -> bool {
+        self.0.home != process::id()
+    }
+
+    fn here(&self) -> Result<&Inner, Broken> {
+        if self.is_elsewhere() { Err(Broken::Elsewhere) } else { Ok(&self.0) }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if self.home != process::id() {
+            // The thread, and the locks of a shared file, are the parent's.
+            mem::forget((self.runner.take(), Arc::clone(&self.seat)));
+        }
     }
 }
 

@@ -10,11 +10,17 @@ use std::time::Duration;
 const SPINS: u32 = 100;
 const YIELDS: u32 = 100;
 
-/// The adapter has panicked, which is a mistake of softnic's. It is left alone from then on, and its VFs
-/// look as if they had been pulled out.
+/// Why nothing can be done with an adapter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the software adapter has failed, and its VFs are gone: {0}")]
-pub struct Broken(String);
+pub enum Broken {
+    /// It has panicked with these words, which is a mistake of softnic's. It is left alone from then on,
+    /// and its VFs look as if they had been pulled out.
+    #[error("the software adapter has failed, and its VFs are gone: {0}")]
+    Failed(String),
+    /// It is that of the process which this one was forked from.
+    #[error("the software adapter belongs to this process's parent")]
+    Elsewhere,
+}
 
 /// A lock whose steady user gives way.
 ///
@@ -78,7 +84,7 @@ impl<T> Seat<T> {
             return Err(broken.clone());
         }
         catch_unwind(AssertUnwindSafe(|| act(&mut value))).map_err(|panic| {
-            let broken = Broken(said(&*panic));
+            let broken = Broken::Failed(said(&*panic));
             tracing::error!("{broken}");
             // It may well panic again.
             let buried = catch_unwind(AssertUnwindSafe(|| (self.bury)(&mut value)));
