@@ -109,7 +109,8 @@ impl<'b> FrameMut<'b> {
     /// nothing changed, when the headroom is shorter.
     ///
     /// A request to the device ([`PacketMut::set_offload`](crate::PacketMut::set_offload)) stays right:
-    /// the bytes are part of its L2 header. False also when that would be over 127 bytes long.
+    /// the bytes are part of its L2 header. False also when that would be over 127 bytes long, or the
+    /// headers of a packet that is to be segmented over 240 together.
     #[must_use]
     pub fn prepend(&mut self, n: usize) -> bool {
         if n > self.headroom() || !self.move_l2(n as isize) {

@@ -1,11 +1,7 @@
 //! Whether a request is one that devices understand, and about the packet that it is made for.
 
-use super::lengths::MAX_L2;
+use super::lengths::{MAX_L2, MAX_SEGMENT_HEADERS};
 use super::{IpVersion, L4Protocol, MIN_L2, OffloadError, TxOffload, headers};
-
-/// Longest headers of a packet that is segmented: devices keep them in 240 bytes (82599 datasheet
-/// 7.2.4.7).
-const MAX_SEGMENT_HEADERS: usize = 240;
 
 /// Payload of a segment. Of Intel's datasheets the 82583V's (7.2.9.3.1) has a lower limit, more than
 /// 16; the upper one is what [`Lengths`] holds, well over every frame.

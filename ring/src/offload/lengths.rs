@@ -5,6 +5,10 @@ use super::TxOffload;
 /// Largest L2 header: MACLEN has 7 bits.
 pub(crate) const MAX_L2: usize = 127;
 
+/// Longest headers of a packet that is segmented: devices keep them in 240 bytes (82599 datasheet
+/// 7.2.4.7).
+pub(super) const MAX_SEGMENT_HEADERS: usize = 240;
+
 /// Lengths of headers and segments in 32 bits: L2 in bits 0 to 6, L3 in units of 4 bytes in 7 to 13,
 /// L4 likewise in 14 to 17, MSS in 18 to 31. IPLEN and L4LEN of a context descriptor have more bits
 /// than that, but every header is a multiple of 4 bytes long, and none is longer.
@@ -53,8 +57,11 @@ impl Lengths {
         (self.0 >> 18) as usize
     }
 
-    /// With another L2 header; `None` when it would be too short for one or too long.
+    /// With another L2 header; `None` when it would be too short for one or too long, or all headers
+    /// of a packet that is segmented would be.
     pub(crate) fn with_l2(self, len: usize) -> Option<Lengths> {
-        (super::MIN_L2..=MAX_L2).contains(&len).then_some(Lengths(self.0 & !0x7f | len as u32))
+        let lengths = Lengths(self.0 & !0x7f | len as u32);
+        let fits = lengths.mss() == 0 || lengths.headers() <= MAX_SEGMENT_HEADERS;
+        ((super::MIN_L2..=MAX_L2).contains(&len) && fits).then_some(lengths)
     }
 }

@@ -442,3 +442,20 @@ fn a_request_crosses_a_hand_off() {
     drop((from, to));
     rig.release_tx(tx, device);
 }
+
+#[test]
+fn headers_of_segments_do_not_outgrow_what_devices_keep() {
+    let rig = Rig::new(64, ROOM);
+    let pool = Pool::new(&rig.arena, 64);
+    let mut batch = pool.batch(1);
+    // 14 + 120 + 20 bytes of headers, of 240 that devices keep.
+    append(&mut batch, &Traffic { payload: 500, ..traffic(Ip::V6(10), 6) });
+    let mut packet = batch.packets_mut().next().unwrap();
+    packet.request_segmentation(100).unwrap();
+    assert!(!packet.head().prepend(87), "one too many");
+    assert!(packet.head().prepend(86));
+    assert_eq!(packet.as_ref().offload().unwrap().header_len(), 240);
+    // What goes in one piece has no such limit.
+    packet.clear_offload();
+    assert!(packet.head().prepend(1));
+}
