@@ -41,6 +41,14 @@ fn who_polls_hears_no_interrupts() {
     let rig = Rig::new("");
     let (mut a, mut b) = (rig.node(0, config()), rig.node(1, config()));
     let bytes = frame(b.mac(), a.mac(), b"polled");
+    // Nor does who slept before.
+    a.send(&bytes);
+    assert!(b.rx[0].wait(LONG).unwrap());
+    b.take_one();
+    b.rx[0].wait(Duration::ZERO).unwrap();
+    a.send(&bytes);
+    until("it is there", || rig.counters(1).rx_packets == 2);
+    b.take_one();
     let before = rig.counters(1).interrupts;
     for _ in 0..50 {
         a.send(&bytes);

@@ -7,6 +7,7 @@ use barline::{Config, Event, Port};
 use softnic::Fault;
 
 use crate::kit::{Node, Rig, config, event, large_arena, queues};
+use crate::tamper::{Started, Tamper};
 
 fn dump(node: &Node) -> BTreeMap<String, u32> {
     let registers = node.port.registers();
@@ -108,7 +109,11 @@ fn what_the_vfs_last_user_left_is_gone() {
         // SAFETY: bus mastering is off, and the queues are: the device reaches no memory.
         unsafe { transport.write32(0, offset, value) };
     }
-    let node = Node::start(Port::on(transport, config()).unwrap());
+    let tamper = Tamper::new(transport, Box::new(|_, _, told| told));
+    let node = Node::start(Port::on(tamper.clone(), config()).unwrap());
+    // No queue was on with a tail of somebody else's.
+    let started = [0x1028, 0x2028].map(|control| Started { control, head: 0, tail: 0 });
+    assert_eq!(tamper.started(), started);
     assert_are(
         &dump(&node),
         &[

@@ -29,12 +29,27 @@ struct State {
     /// What the VF has written into the mailbox.
     message: [u32; 16],
     requests: Vec<[u32; 16]>,
+    started: Vec<Started>,
+}
+
+/// A queue that was turned on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// Of RXDCTL or TXDCTL.
+    pub control: u64,
+    pub head: u32,
+    pub tail: u32,
 }
 
 impl Tamper {
     pub fn new(inner: Arc<dyn Transport>, lie: Lie) -> Arc<Tamper> {
-        let state = State { lie, message: [0; 16], requests: Vec::new() };
+        let state = State { lie, message: [0; 16], requests: Vec::new(), started: Vec::new() };
         Arc::new(Tamper { inner, state: Mutex::new(state) })
+    }
+
+    /// The queues that were turned on so far.
+    pub fn started(&self) -> Vec<Started> {
+        self.state.lock().unwrap().started.clone()
     }
 
     /// The first two words of each request so far.
@@ -42,6 +57,12 @@ impl Tamper {
         let state = self.state.lock().unwrap();
         state.requests.iter().map(|words| (words[0], words[1])).collect()
     }
+}
+
+/// Whether it is RXDCTL or TXDCTL of one of the first four queues.
+fn is_control(offset: u64) -> bool {
+    let queue = offset & 0xfff;
+    matches!(offset & !0xfff, 0x1000 | 0x2000) && queue < 0x100 && queue & 0x3f == 0x28
 }
 
 fn word(offset: u64) -> Option<usize> {
@@ -85,6 +106,10 @@ unsafe impl Transport for Tamper {
         if offset == MAILBOX && value & REQ != 0 {
             let message = state.message;
             state.requests.push(message);
+        }
+        if is_control(offset) && value >> 25 & 1 != 0 {
+            let [head, tail] = [0x18, 0x10].map(|back| self.inner.read32(bar, offset - back));
+            state.started.push(Started { control: offset, head, tail });
         }
         drop(state);
         // SAFETY: promised by the caller.
