@@ -98,13 +98,12 @@ impl Flight<'_> {
             } else {
                 let now = self.clock.now();
                 for packet in self.back.packets() {
-                    let Some(stamp) = self.probe.read(packet.head().data()) else { continue };
-                    let place = missing.get_mut(usize::from(stamp.place));
-                    if let Some(missing) = place.filter(|missing| stamp.round == round && **missing)
-                    {
+                    let place = self.probe.place(packet.head().data(), round, sent);
+                    let missing = place.and_then(|place| missing.get_mut(place));
+                    if let Some(missing) = missing.filter(|missing| **missing) {
                         *missing = false;
                         left -= 1;
-                        arrived.push(now - stamp.sent);
+                        arrived.push(now - sent);
                     }
                 }
                 self.back.clear();

@@ -41,8 +41,15 @@ impl Probe {
         true
     }
 
+    /// A frame's place in the burst of this round, which was pushed at that time; `None` of a frame of
+    /// another one, or of somebody else's.
+    pub fn place(&self, frame: &[u8], round: u64, sent: u64) -> Option<usize> {
+        let stamp = self.read(frame)?;
+        ((stamp.round, stamp.sent) == (round, sent)).then_some(stamp.place.into())
+    }
+
     /// What a frame says; `None` of somebody else's.
-    pub fn read(&self, frame: &[u8]) -> Option<Stamp> {
+    fn read(&self, frame: &[u8]) -> Option<Stamp> {
         let stamp = frame.strip_prefix(&self.header)?;
         let (round, rest) = stamp.split_first_chunk()?;
         let (place, rest) = rest.split_first_chunk()?;
@@ -64,6 +71,10 @@ mod tests {
         assert!(probe.write(&mut frame, stamp));
         assert_eq!(probe.read(&frame), Some(stamp));
         assert_eq!(probe.read(&frame[..59]), None);
+        assert_eq!(probe.place(&frame, 1 << 40, u64::MAX - 1), Some(255));
+        for (round, sent) in [(1, u64::MAX - 1), (1 << 40, 5)] {
+            assert_eq!(probe.place(&frame, round, sent), None, "a time that it was not sent at");
+        }
         assert!(!probe.write(&mut frame[..59], stamp));
         frame[6] ^= 1;
         assert_eq!(probe.read(&frame), None);
