@@ -63,4 +63,7 @@ fn an_adapter_that_cannot_be_made_is_no_wrong_usage() {
     let missing = missing.display();
     let problem = failure(&mut bench(&format!("rx --vf soft:uplink=pcap,read={missing}")), 1);
     assert!(problem.contains(&missing.to_string()), "{problem}");
+    // A name that the user would know again.
+    let problem = failure(&mut bench("rx --vf soft:api=1.0"), 1);
+    assert!(problem.starts_with("soft:api=1.0: the PF refused"), "{problem}");
 }

@@ -24,7 +24,7 @@ pub fn open(
     stop: &Stop,
 ) -> Result<Device, Problem> {
     let opened = barline_device::open(&settings.placed(device), config)
-        .map_err(|error| settings.explain(error))?;
+        .map_err(|error| settings.explain(device, error))?;
     wait_for_link(&opened.port, device, stop)?;
     Ok(opened)
 }

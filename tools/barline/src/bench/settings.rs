@@ -88,17 +88,21 @@ impl Settings {
         target::on_core(device, self.cores.device)
     }
 
-    /// What the library says about a configuration, in the words of the command line.
-    pub fn explain(&self, error: barline::Error) -> Problem {
-        let barline::Error::Config { key, value, allowed } = &error else {
-            return error.into();
-        };
-        let option = match *key {
-            "max_frame" => "--size",
-            "rx_queues" | "tx_queues" => "--queues",
-            _ => return error.into(),
-        };
-        Problem::Usage(format!("{}: {option} {value} is not possible: {allowed}", self.device))
+    /// What the library says about a device that does not open, in the words of the command line.
+    pub fn explain(&self, device: &DeviceName, error: barline::Error) -> Problem {
+        if let barline::Error::Config { key, value, allowed } = &error {
+            let option = match *key {
+                "max_frame" => "--size",
+                "rx_queues" | "tx_queues" => "--queues",
+                _ => return error.into(),
+            };
+            return Problem::Usage(format!(
+                "{device}: {option} {value} is not possible: {allowed}"
+            ));
+        }
+        // Nobody named the core of the adapter's thread.
+        let placed = self.placed(device).to_string();
+        Problem::Failed(error.to_string().replace(&placed, &device.to_string()))
     }
 }
 
