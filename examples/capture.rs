@@ -98,7 +98,10 @@ fn capture(args: Args, stop: &Stop) -> Outcome {
     let over = |started: Instant| args.seconds.is_some_and(|n| started.elapsed().as_secs() >= n);
     let mut full = false;
     while !full && !over(start) && !stop.is_due(&port, |_| ()) {
-        rx.poll(&mut batch);
+        if rx.poll(&mut batch) == 0 {
+            // What shares the core can run: a software adapter, for one.
+            std::thread::yield_now();
+        }
         // The time of a burst is when it was found.
         let now = SystemTime::UNIX_EPOCH.elapsed()?;
         full = !batch.packets().all(|packet| recording.add(now, packet));

@@ -76,8 +76,12 @@ fn run(args: Args, stop: &Stop) -> Outcome {
     let pool = arena.pool(512);
     let (mut rightward, mut leftward) = (pool.batch(BURST), pool.batch(BURST));
     while ![&mut left, &mut right].map(|side| side.is_due(stop)).contains(&true) {
-        forward(&mut left, &mut right, &mut rightward);
-        forward(&mut right, &mut left, &mut leftward);
+        let moved = forward(&mut left, &mut right, &mut rightward)
+            + forward(&mut right, &mut left, &mut leftward);
+        if moved == 0 {
+            // What shares the core can run: a software adapter, for one.
+            std::thread::yield_now();
+        }
     }
     for side in [&mut left, &mut right] {
         side.queues.tx[0].flush(&pool, Duration::from_secs(1));
@@ -88,9 +92,9 @@ fn run(args: Args, stop: &Stop) -> Outcome {
     Ok(())
 }
 
-/// Moves a burst. What finds no room stays in the batch and goes first the next time; meanwhile less
-/// is received, so that the device drops what is too much, and counts it.
-fn forward(from: &mut Side, to: &mut Side, batch: &mut FrameBatch<'_>) {
+/// Moves a burst; returns how many frames were sent. What finds no room stays in the batch and goes
+/// first the next time; meanwhile less is received, so that the device drops what is too much.
+fn forward(from: &mut Side, to: &mut Side, batch: &mut FrameBatch<'_>) -> usize {
     if from.queues.rx[0].poll(batch) > 0 {
         // A packet may be a chain of frames; its addresses are in the first one.
         for mut packet in batch.packets_mut() {
@@ -100,9 +104,7 @@ fn forward(from: &mut Side, to: &mut Side, batch: &mut FrameBatch<'_>) {
             }
         }
     }
-    if !batch.is_empty() {
-        to.queues.tx[0].push(batch);
-    }
+    if batch.is_empty() { 0 } else { to.queues.tx[0].push(batch) }
 }
 
 impl Side {

@@ -107,7 +107,10 @@ fn replay(args: Args, stop: &Stop) -> Outcome {
                     break;
                 }
                 // It is not time yet, or the batch is full: the device takes what it has room for.
-                tx.push(&mut batch);
+                if tx.push(&mut batch) == 0 {
+                    // What shares the core can run: a software adapter, for one.
+                    std::thread::yield_now();
+                }
                 if stop.is_due(&port, |_| ()) {
                     break 'rounds;
                 }

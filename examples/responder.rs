@@ -63,7 +63,10 @@ fn respond(Args { device, ip }: Args, stop: &Stop) -> Outcome {
             // What is no request for us is dropped; the others are answers now.
             batch.retain(|packet| answer(packet, mac, ip));
         }
-        if !batch.is_empty() {
+        if batch.is_empty() {
+            // What shares the core can run: a software adapter, for one.
+            std::thread::yield_now();
+        } else {
             tx.push(&mut batch);
         }
         let news = |event| {

@@ -4,7 +4,6 @@
 //! either kind, so that no program knows the difference:
 //!
 //! ```
-//! # // Not compiled with a machine's hugepages in mind: any will do.
 //! let name: barline_device::DeviceName = "soft:vfs=2,vf=1,uplink=sink".parse()?;
 //! let mut device = barline_device::open(&name, barline::Config::default())?;
 //! let queues = device.port.start()?;

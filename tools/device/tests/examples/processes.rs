@@ -19,10 +19,10 @@ fn a_killed_process_takes_its_own_vf_down_and_no_other() {
     let (_dir, file) = place("adapter");
     let soft = format!("soft:vfs=3,uplink=sink,share={}", file.display());
     let mut counter = start(example("rx_count", &soft));
-    let mut other = start(example("rx_count", &format!("{soft},vf=2")));
+    let other = start(example("rx_count", &format!("{soft},vf=2")));
     let to = mac(&mut counter);
     let flood = format!("{soft},vf=1 --dst {to}");
-    let mut sender = start(example("tx_flood", &flood));
+    let sender = start(example("tx_flood", &flood));
     counter.wait_until("traffic", |output| rate(output) > 0);
     // The receiver goes in the middle of it, and comes back.
     counter.kill();
