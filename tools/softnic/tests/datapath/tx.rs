@@ -240,3 +240,17 @@ fn a_vf_that_may_not_send_is_not_listened_to() {
     assert_eq!(rig.settle(), 1);
     assert!(ring.is_done(&rig, waits));
 }
+
+#[test]
+fn a_threshold_beyond_the_ring_does_not_hold_reports_back_for_ever() {
+    // WTHRESH 127, and 8 descriptors: there are packets to send at every step.
+    let (mut rig, mut ring, mac) = started("vfs=2", 8, 127 << 16);
+    let frame = frame(PEER, mac, 60, 1);
+    let mut reported = 0;
+    for _ in 0..127 {
+        let at = ring.send(&mut rig, &frame);
+        rig.step();
+        reported += usize::from(ring.is_done(&rig, at));
+    }
+    assert_eq!(reported, 1);
+}
