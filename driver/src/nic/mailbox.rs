@@ -10,11 +10,9 @@
 use std::time::{Duration, Instant};
 
 use super::Registers;
+use super::message::{GREETING, KIND, WORDS, is_answer, is_farewell};
 use super::registers::wait;
 use crate::{Error, Result};
-
-/// Words that a message can have.
-pub(crate) const WORDS: usize = 16;
 
 // VFMAILBOX. What the PF does is shown in bits that reading clears, so they are kept here until used.
 const REQ: u32 = 1 << 0;
@@ -27,18 +25,6 @@ const RSTD: u32 = 1 << 7;
 const READ_TO_CLEAR: u32 = PFSTS | PFACK | RSTD;
 /// What a device that is gone reads as.
 const ALL_ONES: u32 = u32::MAX;
-
-/// Set in an answer: the PF did what was asked.
-pub(crate) const MESSAGE_ACK: u32 = 1 << 31;
-/// Set in an answer: the PF refused.
-pub(crate) const MESSAGE_NACK: u32 = 1 << 30;
-/// Set while the PF takes requests from this VF.
-pub(crate) const CLEAR_TO_SEND: u32 = 1 << 29;
-
-/// What a message is about.
-const KIND: u32 = 0xffff;
-/// The first message of a VF after a reset.
-pub(crate) const GREETING: u32 = 0x01;
 
 /// How long a PF may take for a message and its answer together; Linux's drivers wait a second for
 /// each.
@@ -231,19 +217,4 @@ impl Mailbox {
     pub(crate) fn silent(&self, what: &str) -> Error {
         Error::PfSilent { device: self.registers.device(), what: what.to_string() }
     }
-}
-
-/// Whether a message answers one of the VF's.
-fn is_answer(message: &[u32; WORDS]) -> bool {
-    message[0] & (MESSAGE_ACK | MESSAGE_NACK) != 0
-}
-
-/// Whether a message says that the PF takes no requests from the VF: it has forgotten its greeting.
-/// PFs ping their VFs when their link changes, and before they reset; a refusal that nobody asked for
-/// is how they answer a VF that they do not know.
-pub(crate) fn is_farewell(message: &[u32; WORDS]) -> bool {
-    // The answer to a greeting never has the mark.
-    let greeting = is_answer(message) && message[0] & KIND == GREETING;
-    let marked = message[0] & (CLEAR_TO_SEND | MESSAGE_ACK) != 0;
-    !greeting && !marked
 }

@@ -4,9 +4,11 @@
 //! the control path only, behind one lock; packets never pass through here.
 
 mod dump;
+mod ids;
 mod igbvf;
 mod ixgbevf;
 mod mailbox;
+mod message;
 mod multicast;
 mod pf;
 mod queue_control;
@@ -28,9 +30,6 @@ pub(crate) use vf::{
 
 /// The BAR that holds the registers of every family here.
 pub(crate) const REGISTER_BAR: u8 = 0;
-
-/// Intel's vendor id.
-const INTEL: u16 = 0x8086;
 
 /// Finds the driver for a device.
 pub(crate) fn probe(transport: &Arc<dyn Transport>) -> Result<Box<dyn Vf>> {

@@ -5,9 +5,8 @@
 
 use std::time::Duration;
 
-use super::mailbox::{
-    CLEAR_TO_SEND, GREETING, MESSAGE_ACK, MESSAGE_NACK, Mailbox, WORDS, is_farewell,
-};
+use super::mailbox::Mailbox;
+use super::message::{ACK, CLEAR_TO_SEND, GREETING, NACK, WORDS, is_farewell};
 use super::{Registers, multicast};
 use crate::{Error, MacAddress, Result};
 
@@ -69,7 +68,7 @@ impl Pf {
         let [e, f, ..] = words[2].to_le_bytes();
         let mac = MacAddress([a, b, c, d, e, f]);
         // A PF that assigned no address answers with a refusal; the VF works all the same.
-        let assigned = words[0] & MESSAGE_ACK != 0 && words[0] & MESSAGE_NACK == 0;
+        let assigned = words[0] & ACK != 0 && words[0] & NACK == 0;
         Ok(Welcome { mac: (assigned && mac.is_unicast()).then_some(mac), words })
     }
 
@@ -101,7 +100,7 @@ impl Pf {
     /// Sends a request and returns the PF's answer; `None` when it refuses.
     pub(super) fn try_ask(&mut self, message: &[u32]) -> Result<Option<[u32; WORDS]>> {
         let answer = self.mailbox.request(message)?;
-        if answer[0] & MESSAGE_NACK == 0 {
+        if answer[0] & NACK == 0 {
             return Ok(Some(answer));
         }
         if answer[0] & CLEAR_TO_SEND == 0 {

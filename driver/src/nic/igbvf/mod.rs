@@ -4,37 +4,24 @@
 //! datasheet; what the PF does with each message is Linux igb's behaviour.
 
 mod dump;
+mod models;
 mod queues;
 mod regs;
 mod requests;
 
 use std::sync::Arc;
 
+use self::models::Model;
+use super::ids::{self, Known};
 use super::pf::{MAX_GROUPS, Pf};
 use super::{
-    About, DescriptorFormat, INTEL, Limits, News, RawStats, RegisterValue, Registers, RingPlace,
-    Rss, RxInterrupt, RxSetup, Vf, dump as register_dump,
+    About, DescriptorFormat, Limits, News, RawStats, RegisterValue, Registers, RingPlace, Rss,
+    RxInterrupt, RxSetup, Vf, dump as register_dump,
 };
 use crate::transport::Transport;
 use crate::{Error, LinkState, MacAddress, Result};
 
-/// The devices, for messages.
-pub(crate) const SUPPORTED: &str = "8086:10ca (82576 VF), 8086:1520 (I350 VF)";
-
-/// What differs between the two.
-#[derive(Clone, Copy, Debug)]
-struct Model {
-    name: &'static str,
-    queues: u16,
-    format: DescriptorFormat,
-}
-
-const MODELS: [(u16, Model); 2] = [
-    (0x10ca, Model { name: "82576 VF", queues: 2, format: DescriptorFormat::Adv82576 }),
-    (0x1520, Model { name: "I350 VF", queues: 1, format: DescriptorFormat::AdvI350 }),
-];
-/// The same silicon behind Hyper-V, where the mailbox is not the device's.
-const HYPERV: [u16; 2] = [0x152d, 0x152f];
+pub(crate) use models::SUPPORTED;
 
 /// One 82576 or I350 VF.
 #[derive(Debug)]
@@ -49,36 +36,30 @@ pub(crate) struct Igbvf {
     has_further: bool,
 }
 
-/// Queues that a device of this family can have, as its ids tell; `None` of another. One that is
-/// refused with reasons counts as its like.
+/// Queues that a device of this family can have, as its ids tell; `None` of another.
 pub(super) fn most_queues(vendor: u16, id: u16) -> Option<u16> {
-    let mut of_id = MODELS.iter().filter(|(known, _)| *known == id || HYPERV.contains(&id));
-    of_id.next().map(|(_, model)| model.queues).filter(|_| vendor == INTEL)
+    models::find(vendor, id).map(|known| match known {
+        Known::Model(model) => model.queues,
+        // It is refused, with reasons of its own.
+        Known::HyperV => u16::MAX,
+    })
 }
 
 impl Igbvf {
     /// The driver, if the device is one of this family.
     pub(crate) fn probe(transport: &Arc<dyn Transport>) -> Result<Option<Igbvf>> {
         let identity = transport.identity();
-        if most_queues(identity.vendor, identity.device).is_none() {
-            return Ok(None);
-        }
-        if HYPERV.contains(&identity.device) {
-            return Err(Error::Device {
-                device: transport.name().to_string(),
-                what: "an Intel VF as Hyper-V presents it, without the PF's mailbox".into(),
-                remedy: "leave it to the kernel's igbvf driver".into(),
-            });
-        }
-        let Some((_, model)) = MODELS.iter().find(|(id, _)| *id == identity.device) else {
-            return Ok(None);
+        let model = match models::find(identity.vendor, identity.device) {
+            Some(Known::Model(model)) => model,
+            Some(Known::HyperV) => return Err(ids::behind_hyperv(transport.name(), "igbvf")),
+            None => return Ok(None),
         };
         let registers = Registers::new(transport, regs::BAR_LEN)?;
         let pf = Pf::new(&registers, regs::MAILBOX, regs::MAILBOX_MEMORY);
         Ok(Some(Igbvf {
             registers,
             pf,
-            model: *model,
+            model,
             modes: Default::default(),
             unicast: Vec::new(),
             has_further: false,

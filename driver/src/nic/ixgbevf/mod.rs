@@ -23,15 +23,16 @@ use std::time::Duration;
 
 use self::api::{Api, Granted};
 use self::link::Link;
-use self::models::{Known, Model};
+use self::models::Model;
 use self::modes::Wanted;
+use super::ids::{self, Known};
 use super::pf::{MAX_GROUPS, Pf};
 use super::{
     About, DescriptorFormat, Limits, News, RawStats, RegisterValue, Registers, RingPlace, Rss,
     RxInterrupt, RxSetup, Vf, dump as register_dump,
 };
 use crate::transport::Transport;
-use crate::{Error, LinkState, MacAddress, Result};
+use crate::{LinkState, MacAddress, Result};
 
 pub(crate) use models::SUPPORTED;
 
@@ -84,13 +85,7 @@ impl Ixgbevf {
         let identity = transport.identity();
         let model = match models::find(identity.vendor, identity.device) {
             Some(Known::Model(model)) if !is_hyperv(&**transport)? => model,
-            Some(_) => {
-                return Err(Error::Device {
-                    device: transport.name().to_string(),
-                    what: "an Intel VF as Hyper-V presents it, without the PF's mailbox".into(),
-                    remedy: "leave it to the kernel's ixgbevf driver".into(),
-                });
-            }
+            Some(_) => return Err(ids::behind_hyperv(transport.name(), "ixgbevf")),
             None => return Ok(None),
         };
         let registers = Registers::new(transport, regs::BAR_LEN)?;

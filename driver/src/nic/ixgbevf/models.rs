@@ -1,6 +1,7 @@
 //! The generations, as data.
 
-use crate::nic::{DescriptorFormat, INTEL};
+use crate::nic::DescriptorFormat;
+use crate::nic::ids::{self, Known};
 
 /// How a VF comes by its RSS set-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +84,7 @@ const MODELS: [(u16, Model); 6] = [
 /// The devices, for messages.
 pub(crate) const SUPPORTED: &str = "8086:10ed (82599 VF), 8086:1515 (X540 VF), 8086:1565 (X550 VF), 8086:15a8 (X552 VF), 8086:15c5 (X553 VF), 8086:57ad (E610 VF)";
 
-/// The same silicon behind Hyper-V, where the mailbox is not the device's.
+/// Their ids behind Hyper-V.
 const HYPERV: [u16; 5] = [0x152e, 0x1530, 0x1564, 0x15a9, 0x15b4];
 
 /// The E610's VF has one id for both; its subsystem tells.
@@ -91,23 +92,9 @@ pub(super) const E610_ID: u16 = 0x57ad;
 /// Subsystem id of an E610's VF behind Hyper-V.
 pub(super) const E610_HYPERV: u16 = 0x00ff;
 
-/// What is known of a device by its ids.
-pub(super) enum Known {
-    /// It is supported.
-    Model(Model),
-    /// It is the Hyper-V kind of one that is.
-    HyperV,
-}
-
 /// Finds a device of this family.
-pub(super) fn find(vendor: u16, id: u16) -> Option<Known> {
-    if vendor != INTEL {
-        return None;
-    }
-    if HYPERV.contains(&id) {
-        return Some(Known::HyperV);
-    }
-    MODELS.iter().find(|(known, _)| *known == id).map(|(_, model)| Known::Model(*model))
+pub(super) fn find(vendor: u16, id: u16) -> Option<Known<Model>> {
+    ids::find(vendor, id, &MODELS, &HYPERV)
 }
 
 #[cfg(test)]
@@ -120,11 +107,5 @@ mod tests {
             assert!(SUPPORTED.contains(&format!("8086:{id:04x} ({})", model.name)), "{id:04x}");
         }
         assert_eq!(SUPPORTED.matches("8086:").count(), MODELS.len());
-    }
-
-    #[test]
-    fn hyper_v_is_told_from_the_rest() {
-        assert!(HYPERV.iter().all(|&id| matches!(find(INTEL, id), Some(Known::HyperV))));
-        assert!(find(INTEL, 0x10ca).is_none() && find(0x8087, 0x10ed).is_none());
     }
 }
