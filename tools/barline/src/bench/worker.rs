@@ -77,7 +77,7 @@ pub enum Job {
 }
 
 /// What every loop needs.
-struct Turn<'w> {
+struct Loop<'w> {
     batch: FrameBatch<'w>,
     wait: &'w Wait,
     lap: Lap<'w>,
@@ -95,15 +95,15 @@ impl Job {
         meter: &Meter,
         done: &AtomicBool,
     ) -> Instant {
-        let turn = Turn { batch: pool.batch(burst), wait, lap: Lap::start(meter), done };
+        let work = Loop { batch: pool.batch(burst), wait, lap: Lap::start(meter), done };
         match self {
-            Job::Rx(rx) => turn.receive(rx),
+            Job::Rx(rx) => work.receive(rx),
             Job::Tx { tx, header, len } => {
-                turn.send(tx, header, *len);
+                work.send(tx, header, *len);
                 flush(tx, pool, wait);
             }
             Job::Fwd { rx, tx, mac } => {
-                turn.forward(rx, tx, *mac);
+                work.forward(rx, tx, *mac);
                 flush(tx, pool, wait);
             }
         }
@@ -111,7 +111,7 @@ impl Job {
     }
 }
 
-impl Turn<'_> {
+impl Loop<'_> {
     /// Ends a burst; false when it was the last one.
     #[inline(always)]
     fn next(&mut self, worked: bool, frames: usize) -> bool {
