@@ -2,7 +2,8 @@
 
 use barline::{Error, MacAddress};
 
-use crate::kit::{Rig, arriving, config, frame, queues};
+use crate::kit::{Rig, config, frame, queues};
+use crate::node::arriving;
 
 const GROUP: MacAddress = MacAddress([0x01, 0x00, 0x5e, 0x00, 0x00, 0xfb]);
 

@@ -2,7 +2,8 @@
 
 use barline::{Config, LinkState};
 
-use crate::kit::{Rig, arriving, config, frame};
+use crate::kit::{Rig, config, frame};
+use crate::node::arriving;
 
 #[test]
 fn every_generation_works() {

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use barline::Event;
 use softnic::Fault;
 
-use crate::kit::{LONG, Node, Rig, config, event, frame, queues, until};
+use crate::kit::{LONG, Rig, config, event, frame, queues, until};
+use crate::node::Node;
 use crate::packet::tcp4;
 
 #[test]

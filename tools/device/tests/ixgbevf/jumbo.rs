@@ -3,7 +3,8 @@
 use barline::{Config, Error, Event};
 use softnic::Fault;
 
-use crate::kit::{Node, Rig, arriving, config, event, frame, large_arena};
+use crate::kit::{Rig, config, event, frame, large_arena};
+use crate::node::{Node, arriving};
 
 /// A frame of so many bytes, FCS counted, whose bytes tell where they belong.
 fn long(a: &Node, b: &Node, len: usize) -> Vec<u8> {

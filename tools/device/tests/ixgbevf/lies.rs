@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use barline::{Event, LinkState, MacAddress, Port};
 use softnic::Fault;
 
-use crate::kit::{Node, Rig, arriving, config, event, frame};
+use crate::kit::{Rig, config, event, frame};
+use crate::node::{Node, arriving};
 use crate::tamper::Tamper;
 
 /// GET_QUEUES, UPDATE_XCAST_MODE, GET_LINK_STATE, GET_PF_LINK_STATE, SET_MULTICAST.

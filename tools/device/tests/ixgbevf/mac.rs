@@ -3,7 +3,8 @@
 use barline::{Config, Error, MacAddress};
 use softnic::Fault;
 
-use crate::kit::{Rig, arriving, config, frame};
+use crate::kit::{Rig, config, frame};
+use crate::node::arriving;
 
 const OTHER: MacAddress = MacAddress([0x02, 0, 0, 0, 0, 0x99]);
 

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use barline::{Error, Event};
 use softnic::{Fault, MailboxMood};
 
-use crate::kit::{Rig, arriving, config, event, frame, tagged, until};
+use crate::kit::{Rig, config, event, frame, tagged, until};
+use crate::node::arriving;
 
 const MS: u64 = 1_000_000;
 

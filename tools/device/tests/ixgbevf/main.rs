@@ -1,6 +1,7 @@
 //! What the ixgbevf family can do, each thing on the software adapter.
 
 mod kit;
+mod node;
 mod packet;
 mod tamper;
 

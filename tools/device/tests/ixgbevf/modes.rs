@@ -3,7 +3,8 @@
 use barline::{Error, Event, MacAddress};
 use softnic::Fault;
 
-use crate::kit::{Node, Rig, arriving, config, event, frame};
+use crate::kit::{Rig, config, event, frame};
+use crate::node::{Node, arriving};
 
 const GROUP: MacAddress = MacAddress([0x01, 0x00, 0x5e, 0x00, 0x00, 0xfb]);
 const ANOTHER: MacAddress = MacAddress([0x33, 0x33, 0, 0, 0xab, 0xcd]);

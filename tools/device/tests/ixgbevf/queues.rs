@@ -2,7 +2,8 @@
 
 use softnic::Fault;
 
-use crate::kit::{Node, Rig, arriving, frame, queues, until};
+use crate::kit::{Rig, frame, queues, until};
+use crate::node::{Node, arriving};
 
 fn is_on(node: &Node, control: &str) -> bool {
     let registers = node.port.registers();

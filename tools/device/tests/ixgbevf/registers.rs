@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use barline::{Config, Event, Port};
 use softnic::Fault;
 
-use crate::kit::{Node, Rig, config, event, large_arena, queues};
+use crate::kit::{Rig, config, event, large_arena, queues};
+use crate::node::Node;
 use crate::tamper::{Started, Tamper};
 
 fn dump(node: &Node) -> BTreeMap<String, u32> {

@@ -3,7 +3,8 @@
 use barline::{Event, LinkState};
 use softnic::{Fault, MailboxMood};
 
-use crate::kit::{Node, Rig, config, event, frame, queues, until};
+use crate::kit::{Rig, config, event, frame, queues, until};
+use crate::node::Node;
 
 #[track_caller]
 fn pass(from: &mut Node, to: &mut Node, queue: usize) {

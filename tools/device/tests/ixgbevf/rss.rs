@@ -3,7 +3,8 @@
 use barline::{Error, Rss, RssKind, RssKinds};
 use softnic::Fault;
 
-use crate::kit::{BEYOND, Node, Rig, queues};
+use crate::kit::{BEYOND, Rig, queues};
+use crate::node::Node;
 use crate::packet::{tcp4, tcp6, udp4};
 
 /// Sends flows over the wire, which comes back to `b`, by their source ports, and returns the queue and the hash of each.

@@ -3,7 +3,8 @@
 use barline::{Error, Event, MacAddress};
 use softnic::Fault;
 
-use crate::kit::{Rig, arriving, config, event, frame};
+use crate::kit::{Rig, config, event, frame};
+use crate::node::arriving;
 
 fn other(last: u8) -> MacAddress {
     MacAddress([0x02, 0, 0, 0, 1, last])

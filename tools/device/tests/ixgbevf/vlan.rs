@@ -3,7 +3,8 @@
 use barline::{Config, Error};
 use softnic::Fault;
 
-use crate::kit::{Rig, arriving, config, frame, tagged};
+use crate::kit::{Rig, config, frame, tagged};
+use crate::node::arriving;
 
 #[test]
 fn the_filter_lets_through_what_was_asked_for() {
