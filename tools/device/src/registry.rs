@@ -1,7 +1,6 @@
 //! The software adapters of this process.
 
 use std::collections::HashMap;
-use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use barline::Result;
@@ -36,19 +35,13 @@ pub(crate) struct Use {
 
 /// A place among the users of an adapter.
 #[derive(Debug)]
-struct Ticket {
-    spec: Spec,
-    /// The process whose list it is about: a child made by fork may find it locked.
-    home: u32,
-}
+struct Ticket(Spec);
 
 impl Use {
     /// The adapter with these options, which may have to be made.
     pub(crate) fn of(spec: &Spec) -> Result<Use> {
         let mut guard = lock();
         let adapters = guard.get_or_insert_default();
-        // What a child made by fork finds is its parent's.
-        adapters.retain(|_, entry| !entry.running.host.is_elsewhere());
         let entry = match adapters.get_mut(spec) {
             Some(entry) => entry,
             None => {
@@ -59,12 +52,11 @@ impl Use {
             }
         };
         entry.users += 1;
-        let ticket = Ticket { spec: spec.clone(), home: process::id() };
-        Ok(Use { running: entry.running.clone(), ticket })
+        Ok(Use { running: entry.running.clone(), ticket: Ticket(spec.clone()) })
     }
 
     pub(crate) fn spec(&self) -> &Spec {
-        &self.ticket.spec
+        &self.ticket.0
     }
 
     pub(crate) fn host(&self) -> &Host {
@@ -78,29 +70,24 @@ impl Use {
 
 impl Clone for Ticket {
     fn clone(&self) -> Ticket {
-        if self.home == process::id()
-            && let Some(entry) = lock().as_mut().and_then(|list| list.get_mut(&self.spec))
-        {
+        if let Some(entry) = lock().as_mut().and_then(|adapters| adapters.get_mut(&self.0)) {
             entry.users += 1;
         }
-        Ticket { spec: self.spec.clone(), home: self.home }
+        Ticket(self.0.clone())
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if self.home != process::id() {
-            return;
-        }
         let mut guard = lock();
         let adapters = guard.get_or_insert_default();
-        let Some(entry) = adapters.get_mut(&self.spec) else { return };
+        let Some(entry) = adapters.get_mut(&self.0) else { return };
         entry.users -= 1;
         if entry.users == 0 {
             entry.running.space.close();
             // It ends here, with the list locked: whoever opens the same one next finds its TAP
             // interface and its files free.
-            adapters.remove(&self.spec);
+            adapters.remove(&self.0);
         }
     }
 }

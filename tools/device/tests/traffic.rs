@@ -1,12 +1,14 @@
 //! The whole chain: the driver, a VF, the adapter, its uplink. What the driver counts is what the device
 //! counts.
 
+use std::num::NonZeroU64;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use barline::{Config, Event, LinkState, Port, TxQueue};
 use barline_device::{Adapter, Device, DeviceName};
 use softnic::Fault;
+use softnic::uplink::UplinkCounters;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -96,9 +98,11 @@ fn what_is_sent_reaches_the_uplink() {
     assert_eq!(port.stats().device.tx_bytes, bytes);
 }
 
-#[test]
-fn what_goes_back_to_the_generator_is_in_order_and_complete() {
-    let (mut port, adapter) = open("soft:vfs=1,size=128");
+/// What the generator has counted when so many frames went back to it, through a VF to which `fault`
+/// happens.
+fn forwarded(name: &str, frames: u64, fault: Option<Fault>) -> UplinkCounters {
+    let (mut port, adapter) = open(name);
+    fault.into_iter().for_each(|fault| adapter.inject(fault));
     let mut queues = port.start().unwrap();
     let (rx, tx) = (&mut queues.rx[0], &mut queues.tx[0]);
     let pool = port.pool();
@@ -118,16 +122,35 @@ fn what_goes_back_to_the_generator_is_in_order_and_complete() {
     };
     wait_for("frames", || {
         forward(tx);
-        adapter.uplink_counters().received.frames > 100_000
+        adapter.uplink_counters().received.frames > frames
     });
     adapter.hold_uplink(true);
     while forward(tx) {}
     assert!(tx.flush(&pool, PATIENCE));
-    let counters = adapter.uplink_counters();
+    adapter.uplink_counters()
+}
+
+#[test]
+fn what_goes_back_to_the_generator_is_in_order_and_complete() {
+    let counters = forwarded("soft:vfs=1,size=128", 100_000, None);
     let returned = counters.returned[0];
     assert_eq!((returned.reordered, returned.duplicate, returned.missing), (0, 0, 0));
     assert_eq!(returned.returned, counters.received.frames);
     assert_eq!(returned.sent, counters.sent.frames);
+    assert_eq!(returned.sent, returned.returned);
+}
+
+#[test]
+fn the_generator_notices_what_goes_wrong() {
+    let returned = |fault: fn(Option<NonZeroU64>) -> Fault| {
+        let fault = fault(NonZeroU64::new(1000));
+        let counters = forwarded("soft:vfs=1,size=100", 20_000, Some(fault));
+        counters.returned[0]
+    };
+    assert!(returned(Fault::DropOneIn).missing > 0);
+    // The second one may take the descriptor that a later frame was sent for.
+    assert!(returned(Fault::DuplicateOneIn).duplicate > 0);
+    assert!(returned(Fault::SwapOneIn).reordered > 0);
 }
 
 #[test]
