@@ -1,6 +1,7 @@
 //! An adapter at work: made of a device string, moved by its thread or by the test, shared by processes.
 
 mod driver;
+mod fork;
 mod options;
 #[path = "../common/other.rs"]
 mod other;
