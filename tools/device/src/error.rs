@@ -17,12 +17,18 @@ pub(crate) fn no_adapter(spec: &Spec, error: &HostError) -> Error {
     }
 }
 
-/// The adapter has panicked.
+/// The adapter has panicked, or is another process's.
 pub(crate) fn broken(device: &str, error: &Broken) -> Error {
+    let remedy = match error {
+        Broken::Failed(_) => "this is a mistake of the software adapter's: please report it",
+        Broken::Elsewhere => {
+            "open a device after the fork; `share=` lets both have the same adapter"
+        }
+    };
     Error::Device {
         device: device.to_string(),
         what: error.to_string(),
-        remedy: "this is a mistake of the software adapter's: please report it".into(),
+        remedy: remedy.to_string(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The software adapters of this process.
 
 use std::collections::HashMap;
+use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use barline::Result;
@@ -35,13 +36,19 @@ pub(crate) struct Use {
 
 /// A place among the users of an adapter.
 #[derive(Debug)]
-struct Ticket(Spec);
+struct Ticket {
+    spec: Spec,
+    /// The process whose list it is about: a child made by fork may find it locked.
+    home: u32,
+}
 
 impl Use {
     /// The adapter with these options, which may have to be made.
     pub(crate) fn of(spec: &Spec) -> Result<Use> {
         let mut guard = lock();
         let adapters = guard.get_or_insert_default();
+        // What a child made by fork finds is its parent's.
+        adapters.retain(|_, entry| !entry.running.host.is_elsewhere());
         let entry = match adapters.get_mut(spec) {
             Some(entry) => entry,
             None => {
@@ -52,11 +59,12 @@ impl Use {
             }
         };
         entry.users += 1;
-        Ok(Use { running: entry.running.clone(), ticket: Ticket(spec.clone()) })
+        let ticket = Ticket { spec: spec.clone(), home: process::id() };
+        Ok(Use { running: entry.running.clone(), ticket })
     }
 
     pub(crate) fn spec(&self) -> &Spec {
-        &self.ticket.0
+        &self.ticket.spec
     }
 
     pub(crate) fn host(&self) -> &Host {
@@ -70,24 +78,29 @@ impl Use {
 
 impl Clone for Ticket {
     fn clone(&self) -> Ticket {
-        if let Some(entry) = lock().as_mut().and_then(|adapters| adapters.get_mut(&self.0)) {
+        if self.home == process::id()
+            && let Some(entry) = lock().as_mut().and_then(|list| list.get_mut(&self.spec))
+        {
             entry.users += 1;
         }
-        Ticket(self.0.clone())
+        Ticket { spec: self.spec.clone(), home: self.home }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
+        if self.home != process::id() {
+            return;
+        }
         let mut guard = lock();
         let adapters = guard.get_or_insert_default();
-        let Some(entry) = adapters.get_mut(&self.0) else { return };
+        let Some(entry) = adapters.get_mut(&self.spec) else { return };
         entry.users -= 1;
         if entry.users == 0 {
             entry.running.space.close();
             // It ends here, with the list locked: whoever opens the same one next finds its TAP
             // interface and its files free.
-            adapters.remove(&self.0);
+            adapters.remove(&self.spec);
         }
     }
 }

@@ -42,7 +42,9 @@ impl Space {
 
     /// Takes all mappings away, for good.
     pub(crate) fn close(&self) {
-        let Some(Open { host, mapped }) = self.lock().take() else { return };
+        // Locked until the mappings are gone: whoever finds it closed takes the memory for free.
+        let mut guard = self.lock();
+        let Some(Open { host, mapped }) = guard.take() else { return };
         let unmapped = host.with(|adapter| {
             for (iova, len) in mapped {
                 // Each is there, since nothing else maps and unmaps.

@@ -197,6 +197,9 @@ unsafe impl Transport for SoftTransport {
 
 impl Drop for SoftTransport {
     fn drop(&mut self) {
+        if self.adapter.host().is_elsewhere() {
+            return;
+        }
         // Closing resets the VF: interrupts disconnected, bus mastering off.
         match self.with(|adapter| adapter.close(self.vf)) {
             Ok(()) => tracing::debug!(device = self.name, "closed"),
