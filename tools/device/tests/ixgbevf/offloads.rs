@@ -68,6 +68,11 @@ fn segments_are_cut() {
             packet.request_segmentation(1400).unwrap();
         });
         let got = b.take(4);
+        let lengths: Vec<_> = got.iter().map(|got| got.bytes.len() - 54).collect();
+        let number = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all << 8 | u32::from(*byte));
+        let sequence: Vec<_> = got.iter().map(|got| number(&got.bytes[38..42])).collect();
+        assert_eq!(lengths, [1400, 1400, 1400, 800], "{model}");
+        assert_eq!(sequence, [0, 1400, 2800, 4200].map(|at| sequence[0] + at), "{model}");
         let cut: Vec<u8> = got.iter().flat_map(|got| got.bytes[54..].to_vec()).collect();
         assert_eq!(cut, payload, "{model}");
         for got in got.iter().filter(|_| model == "x550") {
