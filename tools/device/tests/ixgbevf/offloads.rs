@@ -37,6 +37,20 @@ fn checksums_are_looked_at() {
     }
 }
 
+/// An 82599 says so of datagrams that have none, too.
+#[test]
+fn a_wrong_checksum_of_udp_is_told_from_the_x540_on() {
+    for (model, told) in [("82599", false), ("x540", true), ("x550", true), ("e610", true)] {
+        let rig = Rig::new(&format!("model={model},uplink=loop"));
+        let mut node = rig.node(0, config());
+        let mut bytes = udp4(BEYOND, node.mac(), 7);
+        bytes[40] ^= 0x55;
+        node.send(&bytes);
+        let flags = node.take_one().flags;
+        assert_eq!((flags.contains(Flags::L4_BAD), flags.contains(Flags::L4_GOOD)), (told, false));
+    }
+}
+
 #[test]
 fn checksums_are_put_in() {
     for model in ["82599", "x540", "x550"] {
