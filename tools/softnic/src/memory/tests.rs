@@ -47,6 +47,17 @@ fn nothing_outside_the_mappings_is_reached() {
 }
 
 #[test]
+fn nothing_is_reached_any_more_once_it_is_unmapped() {
+    let (mut memory, _pages) = pages(&[(4, 1), (6, 1)]);
+    assert_eq!(memory.write(4 * PAGE, &[1; 4]), Ok(()));
+    memory.unmap(4 * PAGE, PAGE).unwrap();
+    assert_eq!(memory.write(4 * PAGE, &[2; 4]), Err(Fault));
+    assert_eq!(memory.read(4 * PAGE, &mut [0; 4]), Err(Fault));
+    assert!(memory.descriptors(4 * PAGE, 1).is_err());
+    assert_eq!(memory.write(6 * PAGE, &[1; 4]), Ok(()));
+}
+
+#[test]
 fn words_and_descriptors_must_be_aligned_and_mapped() {
     let (memory, _pages) = pages(&[(1, 1)]);
     assert_eq!(memory.write_word(PAGE + 4, 0x0102_0304), Ok(()));

@@ -199,6 +199,41 @@ fn from_x550_on_every_packet_needs_a_context_and_cc() {
 }
 
 #[test]
+fn a_malformed_packet_is_dropped_up_to_its_end() {
+    let (mut rig, mut ring, mac) = started("vfs=2");
+    let address = ring.address(0);
+    let plain = RIGHT | 100 | paylen(100);
+    // The pieces behind the empty one would be packets by themselves.
+    for word in [RIGHT & !EOP, plain & !EOP, plain & !EOP, plain] {
+        ring.put(&rig, [address, word]);
+    }
+    ring.put_packet(&rig, &[&frame(PEER, mac, 60, 1)], 0, 0, 60);
+    ring.ring_doorbell(&mut rig);
+    rig.settle();
+    assert_eq!(rig.taken(), [frame(PEER, mac, 60, 1)]);
+    assert_eq!(rig.counters(0).tx_malformed.total(), 1);
+}
+
+#[test]
+fn a_queue_that_was_set_up_anew_has_no_contexts() {
+    let (mut rig, mut ring, mac) = started("vfs=2");
+    for round in 0..2 {
+        ring.put(&rig, context([14, 0, 0], 0, 0, 0));
+        ring.put_packet(&rig, &[&frame(PEER, mac, 60, 1)], VLE, 0, 60);
+        ring.ring_doorbell(&mut rig);
+        rig.settle();
+        ring.restart(&mut rig, 0);
+        ring.put_packet(&rig, &[&frame(PEER, mac, 60, 1)], VLE, 0, 60);
+        ring.ring_doorbell(&mut rig);
+        rig.settle();
+        let counters = rig.counters(0);
+        assert_eq!(counters.tx_malformed.of(Malformed::NoContext), round + 1);
+        assert_eq!(counters.tx_packets, round + 1);
+        ring.restart(&mut rig, 0);
+    }
+}
+
+#[test]
 fn a_tail_outside_the_ring_is_counted_once() {
     let (mut rig, mut ring, mac) = started("vfs=2");
     for (n, tail) in [128, u32::MAX].into_iter().enumerate() {

@@ -28,6 +28,8 @@ pub struct End {
     /// How many frames each VF had room for, when it was last asked, by length.
     pub ask_room: Option<(usize, usize)>,
     pub room: usize,
+    /// What is done just before the frames are sent, in the middle of a step.
+    pub before: Option<Box<dyn FnMut() + Send>>,
 }
 
 struct Probe(Arc<Mutex<End>>);
@@ -37,6 +39,9 @@ impl Uplink for Probe {
         let mut end = self.0.lock().unwrap();
         if let Some((vf, len)) = end.ask_room {
             end.room = wire.room(vf, len);
+        }
+        if let Some(before) = &mut end.before {
+            before();
         }
         let count = end.to_send.len().min(budget);
         for frame in end.to_send.drain(..count) {

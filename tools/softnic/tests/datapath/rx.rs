@@ -177,7 +177,31 @@ fn a_queue_that_is_off_is_not_touched() {
     assert_eq!(got[0].bytes[14], 4);
 }
 
-/// As above, where the driver writes to the registers' memory and nobody tells the adapter.
+/// Of two writes of a driver, silicon never sees the later one alone.
+#[test]
+fn descriptors_given_before_a_frame_is_sent_are_there_for_it() {
+    let mut rig = Rig::new("vfs=2");
+    let registers = rig.adapter.open(0).unwrap();
+    rig.adapter.config_write(0, 4, &[0x06, 0x00]);
+    let mac = rig.greet(0);
+    let mut ring = RxRing::start(&mut rig, 0, 0, 64, 2, 0);
+    for (tail, len) in [(1, 60), (7, 9000)] {
+        ring.restart(&mut rig, 0);
+        ring.set_tail(&mut rig, 0);
+        rig.step();
+        let registers = std::sync::Arc::clone(&registers);
+        let before = move || registers.store(0x1018, tail);
+        rig.end.lock().unwrap().before = Some(Box::new(before));
+        rig.wire(&frame(mac, PEER, len, 1));
+        rig.step();
+        assert_eq!(rig.counters(0).rx_no_descriptor, 0);
+        rig.end.lock().unwrap().before = None;
+    }
+    assert_eq!(rig.counters(0).rx_packets, 2);
+}
+
+/// As where a queue is off, but that the driver writes to the registers' memory and nobody tells the
+/// adapter.
 #[test]
 fn a_ring_that_is_set_up_anew_behind_the_adapters_back_is_noticed() {
     let mut rig = Rig::new("vfs=2");
