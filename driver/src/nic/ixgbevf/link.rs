@@ -72,13 +72,18 @@ impl Ixgbevf {
     }
 
     fn link_by_register(&self, settles: bool) -> LinkState {
-        let read = || self.registers.read(regs::LINKS);
         let is_up = |links: u32| links != u32::MAX && links & regs::LINKS_UP != 0;
-        let coming = settles && !self.link.state.is_up();
-        if !is_up(read()) || coming && wait(SETTLE, || !is_up(read())) {
-            return LinkState::Down;
+        let mut links = self.registers.read(regs::LINKS);
+        if settles && is_up(links) && !self.link.state.is_up() {
+            wait(SETTLE, || {
+                links = self.registers.read(regs::LINKS);
+                !is_up(links)
+            });
         }
-        up(self.model.speeds[(read() >> regs::LINKS_SPEED_SHIFT & 7) as usize])
+        match is_up(links) {
+            true => up(self.model.speeds[(links >> regs::LINKS_SPEED_SHIFT & 7) as usize]),
+            false => LinkState::Down,
+        }
     }
 
     fn link_by_mailbox(&mut self) -> LinkState {

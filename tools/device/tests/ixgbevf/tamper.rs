@@ -30,6 +30,8 @@ struct State {
     message: [u32; 16],
     requests: Vec<[u32; 16]>,
     started: Vec<Started>,
+    /// What a register reads as, once.
+    once: Option<(u64, u32)>,
 }
 
 /// A queue that was turned on.
@@ -43,8 +45,19 @@ pub struct Started {
 
 impl Tamper {
     pub fn new(inner: Arc<dyn Transport>, lie: Lie) -> Arc<Tamper> {
-        let state = State { lie, message: [0; 16], requests: Vec::new(), started: Vec::new() };
+        let state =
+            State { lie, message: [0; 16], requests: Vec::new(), started: Vec::new(), once: None };
         Arc::new(Tamper { inner, state: Mutex::new(state) })
+    }
+
+    /// Lets a register read as something else, once.
+    pub fn read_once(&self, offset: u64, value: u32) {
+        self.state.lock().unwrap().once = Some((offset, value));
+    }
+
+    /// Whether that has happened.
+    pub fn is_read(&self) -> bool {
+        self.state.lock().unwrap().once.is_none()
     }
 
     /// The queues that were turned on so far.
@@ -92,6 +105,9 @@ unsafe impl Transport for Tamper {
 
     fn read32(&self, bar: u8, offset: u64) -> u32 {
         let value = self.inner.read32(bar, offset);
+        if let Some((_, once)) = self.state.lock().unwrap().once.take_if(|(at, _)| *at == offset) {
+            return once;
+        }
         let Some(word) = word(offset) else { return value };
         let mut state = self.state.lock().unwrap();
         let request = state.requests.last().map_or(0, |words| words[0]);
