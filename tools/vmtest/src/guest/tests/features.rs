@@ -21,6 +21,7 @@ pub fn run() -> Result {
     multicast(&mut ends)?;
     vlan(&mut ends)?;
     mac_change(&mut ends)?;
+    further_addresses(&mut ends)?;
     modes(&mut ends)?;
     interrupt(&mut ends)?;
     let shown = crate::program::ip(&["link", "show", &pf.netdev])?;
@@ -157,6 +158,28 @@ fn mac_change(ends: &mut [End; 2]) -> Result {
 }
 
 /// Unicast promiscuous mode is refused; all-multicast is accepted (this emulator does not act on it).
+fn further_addresses(ends: &mut [End; 2]) -> Result {
+    let [from, to] = ends;
+    let others = [1, 2, 3].map(|last| MacAddress([2, 0xaa, 0xbb, 0xcc, 0, last]));
+    let came = |from: &mut End, to: &mut End, mark: u8| -> Result<[bool; 3]> {
+        let mut came = [false; 3];
+        for (n, came) in (0..).zip(&mut came) {
+            send(from, 0, others[usize::from(n)], None, mark + n)?;
+            *came = receive(to, mark + n, NEVER).is_some();
+        }
+        Ok(came)
+    };
+    ensure!(came(from, to, 141)? == [false; 3], "addresses that were not asked for receive");
+    to.port.set_unicast(&others[..2])?;
+    ensure!(came(from, to, 144)? == [true, true, false], "the first two do not receive");
+    to.port.set_unicast(&others[2..])?;
+    ensure!(came(from, to, 147)? == [false, false, true], "only the third should receive");
+    to.port.set_unicast(&[])?;
+    ensure!(came(from, to, 150)? == [false; 3], "they receive after they were given up");
+    println!("further unicast addresses receive, and no others");
+    Ok(())
+}
+
 fn modes(ends: &mut [End; 2]) -> Result {
     let refused = ends[0].port.set_promiscuous(true);
     let Err(error @ Error::Refused { .. }) = refused else {
