@@ -7,9 +7,13 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
 
 /// First byte that stands for a lock, behind every file that can be.
 const FIRST: i64 = 1 << 40;
+
+/// Between two tries to lock. Who changes a port's state needs some microseconds.
+const PAUSE: Duration = Duration::from_micros(50);
 
 /// How a byte is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +35,18 @@ pub(super) fn try_lock(file: &File, byte: usize, how: How) -> io::Result<bool> {
     }
 }
 
-/// Locks a byte alone, and waits until that is possible.
-pub(super) fn lock(file: &File, byte: usize) -> io::Result<()> {
+/// Locks a byte alone, and waits so long for that at most; whether it is locked. The kernel's own wait
+/// has no end, and would last as long as another process is stopped.
+pub(super) fn lock_within(file: &File, byte: usize, patience: Duration) -> io::Result<bool> {
+    let begin = Instant::now();
     loop {
-        match fcntl(file, libc::F_OFD_SETLKW, &mut request(byte, Some(How::Alone))) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-            other => return other,
+        if try_lock(file, byte, How::Alone)? {
+            return Ok(true);
         }
+        if begin.elapsed() >= patience {
+            return Ok(false);
+        }
+        std::thread::sleep(PAUSE);
     }
 }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::inbox::{self, Writer};
 use super::join::{self, failed};
@@ -18,6 +19,10 @@ use crate::Spec;
 /// How long the death of another process may go unnoticed, in nanoseconds.
 const LOOK_EVERY: u64 = 10_000_000;
 
+/// How long another process may be at changing a port's state. One that needs longer is stopped, and
+/// must not stop the others.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 pub(super) struct Shared {
     path: PathBuf,
     file: File,
@@ -28,6 +33,8 @@ pub(super) struct Shared {
     writers: Vec<Writer>,
     ports: Vec<Port>,
     last_look: Option<u64>,
+    /// The last change was refused: another process stands still in one.
+    is_stuck: bool,
     /// Whose inbox is read first, in turn.
     turn: usize,
     scratch: Box<[u8; FRAME_MAX]>,
@@ -58,6 +65,7 @@ impl Shared {
                 writers,
                 ports: vec![Port::default(); layout.ports],
                 last_look: None,
+                is_stuck: false,
                 turn: 0,
                 scratch: Box::new([0; FRAME_MAX]),
             }),
@@ -124,15 +132,19 @@ impl Shared {
         for row in self.rows() {
             inbox::discard(&self.shm, self.layout.inbox(row, vf));
         }
-        self.close_abandoned(vf);
+        if !self.close_abandoned(vf) {
+            // Else it would begin with what the last one has left.
+            self.unlock_port(vf);
+            return Err(Busy);
+        }
         Ok(())
     }
 
     pub(super) fn release(&mut self, vf: usize) {
         if vf < self.vfs() && self.ports[vf].mine {
+            // What is left open here, the others find abandoned.
             self.close_abandoned(vf);
-            self.ports[vf].mine = false;
-            self.note("unlock a port", lock::unlock(&self.file, bytes::PORT + vf));
+            self.unlock_port(vf);
         }
     }
 
@@ -157,9 +169,12 @@ impl Shared {
                 self.ports[vf].version = version;
                 self.ports[vf].open = self.port(vf).open;
             }
-            if self.ports[vf].open && !self.ports[vf].mine && self.is_abandoned(vf) {
+            if self.ports[vf].open
+                && !self.ports[vf].mine
+                && self.is_abandoned(vf)
+                && self.close_abandoned(vf)
+            {
                 tracing::info!(vf, "the process that drove the VF is gone; its port is closed");
-                self.close_abandoned(vf);
             }
         }
     }
@@ -223,13 +238,18 @@ impl Shared {
         Ok(())
     }
 
+    fn unlock_port(&mut self, place: usize) {
+        self.ports[place].mine = false;
+        self.note("unlock a port", lock::unlock(&self.file, bytes::PORT + place));
+    }
+
     fn is_abandoned(&self, place: usize) -> bool {
         let locked = lock::is_locked_elsewhere(&self.file, bytes::PORT + place);
         self.note("look at a port", locked) == Some(false)
     }
 
-    /// Closes a port, unless another process drives it.
-    fn close_abandoned(&mut self, vf: usize) {
+    /// Closes a port, unless another process drives it. False: the change was refused.
+    fn close_abandoned(&mut self, vf: usize) -> bool {
         self.locked(|plane| {
             // Looked at with the ports locked: whoever claims it opens it only after that.
             let mut state = plane.port(vf);
@@ -237,17 +257,31 @@ impl Shared {
                 state.close();
                 record::store(&plane.shm, plane.layout, vf, &state);
             }
-        });
+        })
     }
 
-    /// Does something while no other process changes a port's state.
-    fn locked(&mut self, something: impl FnOnce(&mut Shared)) {
-        // Where the kernel has no locks left, a change without one is the lesser evil.
-        self.note("lock the ports", lock::lock(&self.file, bytes::STATE));
+    /// Does something while no other process changes a port's state. False: it is not done, since
+    /// another stands still in a change, or the kernel has no locks left.
+    fn locked(&mut self, something: impl FnOnce(&mut Shared)) -> bool {
+        // Waited for once: after that, one try is enough until it succeeds.
+        let patience = if self.is_stuck { Duration::ZERO } else { PATIENCE };
+        let locked = lock::lock_within(&self.file, bytes::STATE, patience);
+        if !matches!(locked, Ok(true)) {
+            if !self.is_stuck {
+                tracing::warn!(
+                    path = %self.path.display(), result = ?locked, seconds = PATIENCE.as_secs(),
+                    "changes of ports are refused: another process has them locked; is it stopped?"
+                );
+            }
+            self.is_stuck = true;
+            return false;
+        }
+        self.is_stuck = false;
         // An adapter that panics stays, and must not keep the other processes out.
         let done = catch_unwind(AssertUnwindSafe(|| something(self)));
         self.note("unlock the ports", lock::unlock(&self.file, bytes::STATE));
         done.unwrap_or_else(|panic| resume_unwind(panic));
+        true
     }
 
     /// What a call gave, if it gave something; else that is logged.

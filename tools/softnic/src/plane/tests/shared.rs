@@ -5,6 +5,7 @@ use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -247,6 +248,28 @@ proptest! {
             other.port((value % 5) as usize);
         }
     }
+}
+
+#[test]
+fn one_that_stands_still_in_a_change_stops_nobody_for_good() {
+    let (_folder, path) = share();
+    let mut one = join(&path);
+    one.update(1, |port| port.resets = 1);
+    let stopped = File::options().read(true).write(true).open(&path).unwrap();
+    assert!(lock::try_lock(&stopped, layout::bytes::STATE, lock::How::Alone).unwrap());
+    let begin = Instant::now();
+    for resets in 2..100 {
+        one.update(1, |port| port.resets = resets);
+        assert_eq!(one.port(1).resets, 1, "nothing is written without the lock");
+    }
+    assert_eq!(one.claim(1), Err(Busy));
+    assert!(!one.drives(1));
+    let waited = begin.elapsed();
+    assert!((2..4).contains(&waited.as_secs()), "waited once, not {waited:?}");
+    drop(stopped);
+    assert_eq!(one.claim(1), Ok(()));
+    one.update(1, |port| port.resets = 7);
+    assert_eq!(one.port(1).resets, 7);
 }
 
 #[test]
