@@ -38,6 +38,19 @@ pub enum PlaneError {
         /// Each option that differs.
         differences: String,
     },
+    /// The file was cut off since it was made.
+    #[error(
+        "share={}: the file has {len} bytes and needs {needed}: it was cut off; end the processes that use it, and remove it",
+        path.display()
+    )]
+    Short {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        len: u64,
+        /// That of a whole one.
+        needed: u64,
+    },
     /// A process makes the file and does not come to an end.
     #[error("share={}: another process has been preparing the file for {seconds} s; is it stopped?", path.display())]
     Stuck {

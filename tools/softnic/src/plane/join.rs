@@ -46,6 +46,7 @@ pub(super) fn join(
             let shared = shared.map_err(failed(path, "lock it"))?;
             if shared && is_at(&file, path) && is_ready(&file).map_err(failed(path, "read it"))? {
                 same_options(path, &file, spec)?;
+                is_whole(path, &file, layout)?;
                 return Ok(file);
             }
         }
@@ -127,6 +128,16 @@ fn same_options(path: &Path, file: &File, spec: &Spec) -> Result<(), PlaneError>
         return Ok(());
     }
     Err(PlaneError::Different { path: path.into(), differences: differences(&here, &there) })
+}
+
+/// Refuses a file that was cut off: who reaches behind a file's end in its memory is killed.
+fn is_whole(path: &Path, file: &File, layout: Layout) -> Result<(), PlaneError> {
+    let len = file.metadata().map_err(failed(path, "read it"))?.len();
+    let needed = layout.len() as u64;
+    if len >= needed {
+        return Ok(());
+    }
+    Err(PlaneError::Short { path: path.into(), len, needed })
 }
 
 /// The options that differ between two strings in their canonical form.

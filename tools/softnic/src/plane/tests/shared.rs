@@ -193,6 +193,22 @@ fn what_a_dead_adapter_has_left_is_made_anew() {
 }
 
 #[test]
+fn a_file_that_was_cut_off_under_its_users_is_refused() {
+    let (_folder, path) = share();
+    let _one = join(&path);
+    let file = File::options().write(true).open(&path).unwrap();
+    let whole = file.metadata().unwrap().len();
+    // Where no inbox is in use, so that the one that is there is not killed.
+    file.set_len(whole - 1).unwrap();
+    let options = "vfs=3,trust=on,vlan=9,rate=50,spoof=off";
+    let expected = format!("has {} bytes and needs {whole}", whole - 1);
+    let error = refused(&path, options);
+    assert!(error.contains(&expected) && error.contains("remove it"), "{error}");
+    file.set_len(whole).unwrap();
+    join(&path);
+}
+
+#[test]
 fn there_can_be_as_many_as_there_are_rows() {
     let (_folder, path) = share();
     let join = || Plane::shared(&path, &Spec::parse("vfs=1").unwrap()).unwrap();
