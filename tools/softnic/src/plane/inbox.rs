@@ -100,12 +100,14 @@ fn free(tail: u64, head: u64) -> usize {
 }
 
 /// The reader's end of the inbox at `at`: hands up to `budget` frames to `each`, with their sources.
-/// Returns how many it took, and whether `each` wants no more. What cannot be there is thrown away.
+/// Returns how many it took, and whether `each` wants no more. What cannot be there is thrown away, which
+/// is logged unless it `was_broken` before.
 pub(super) fn take(
     shm: &Shm,
     at: usize,
     scratch: &mut [u8; FRAME_MAX],
     budget: usize,
+    was_broken: &mut bool,
     each: &mut impl FnMut(usize, &[u8]) -> bool,
 ) -> (usize, bool) {
     // Acquire: what was written before it was shown.
@@ -114,7 +116,9 @@ pub(super) fn take(
     let (mut head, mut taken, mut enough) = (start, 0, false);
     while head != tail && taken < budget {
         let Some((source, len)) = record(shm, at, head, tail) else {
-            tracing::warn!("an inbox of the shared adapter held no frames; it was emptied");
+            if !std::mem::replace(was_broken, true) {
+                tracing::warn!("an inbox of the shared adapter held no frames; it was emptied");
+            }
             head = tail;
             break;
         };

@@ -10,23 +10,36 @@ use super::PortState;
 use super::layout::{AT_GENERATION, Layout, STATE_MAX};
 use super::shm::Shm;
 
+/// How often a copy is read again. A change takes as long as many reads, so that two tries are rare.
+const TRIES: usize = 64;
+
 /// A copy that counted when it was read, decoded, and the number of changes up to it. `None` instead
-/// of a state: no process of this program's has written that.
-pub(super) fn load(shm: &Shm, layout: Layout, port: usize) -> (u64, Option<PortState>) {
-    loop {
+/// of a state: no process of this program's has written that. `meanwhile` is called while it is read.
+///
+/// Nothing at all: the copies were exchanged at each of [`TRIES`] looks, which no process does that
+/// keeps to the rules.
+pub(super) fn load(
+    shm: &Shm,
+    layout: Layout,
+    port: usize,
+    mut meanwhile: impl FnMut(),
+) -> Option<(u64, Option<PortState>)> {
+    for _ in 0..TRIES {
         let version = shm.word(layout.version(port)).load(Ordering::Acquire);
         let at = layout.state(port, version);
         let len = shm.word(at).load(Ordering::Relaxed);
         let mut bytes = vec![0; (len as usize).min(STATE_MAX)];
         shm.read_words(at + 8, &mut bytes);
+        meanwhile();
         // The loads above come before the one below.
         fence(Ordering::Acquire);
         if shm.word(layout.version(port)).load(Ordering::Relaxed) == version {
             let mut state: Option<PortState> = postcard::from_bytes(&bytes).ok();
             state.iter_mut().for_each(PortState::tidy);
-            return (version, state);
+            return Some((version, state));
         }
     }
+    None
 }
 
 /// Lets another state count. The caller has the file's lock.

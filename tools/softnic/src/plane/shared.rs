@@ -1,5 +1,6 @@
 //! The plane of an adapter that several processes share.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -32,11 +33,15 @@ pub(super) struct Shared {
     /// The row of inboxes that this process writes, one for each port.
     writers: Vec<Writer>,
     ports: Vec<Port>,
+    /// Each port's state as it was read last.
+    known: RefCell<Vec<PortState>>,
     last_look: Option<u64>,
     /// The last change was refused: another process stands still in one.
     is_stuck: bool,
     /// Whose inbox is read first, in turn.
     turn: usize,
+    /// In which rows of inboxes something was that cannot be, as was logged.
+    broken: [bool; MEMBERS],
     scratch: Box<[u8; FRAME_MAX]>,
 }
 
@@ -64,9 +69,11 @@ impl Shared {
                 spec: spec.clone(),
                 writers,
                 ports: vec![Port::default(); layout.ports],
+                known: RefCell::new((0..spec.vfs).map(|vf| PortState::new(spec, vf)).collect()),
                 last_look: None,
                 is_stuck: false,
                 turn: 0,
+                broken: [false; MEMBERS],
                 scratch: Box::new([0; FRAME_MAX]),
             }),
             Err(error) => {
@@ -108,7 +115,11 @@ impl Shared {
         if vf >= self.vfs() {
             return PortState::default();
         }
-        record::load(&self.shm, self.layout, vf).1.unwrap_or_else(|| PortState::new(&self.spec, vf))
+        let known = &mut self.known.borrow_mut()[vf];
+        if let Some((_, state)) = record::load(&self.shm, self.layout, vf, || ()) {
+            *known = state.unwrap_or_else(|| PortState::new(&self.spec, vf));
+        }
+        known.clone()
     }
 
     pub(super) fn update(&mut self, vf: usize, change: impl FnOnce(&mut PortState)) {
@@ -208,8 +219,9 @@ impl Shared {
         let mut taken = 0;
         for row in (self.turn..MEMBERS).chain(0..self.turn).filter(|row| rows >> row & 1 == 1) {
             let at = self.layout.inbox(row, place);
+            let (left, broken) = (budget - taken, &mut self.broken[row]);
             let (more, enough) =
-                inbox::take(&self.shm, at, &mut self.scratch, budget - taken, &mut each);
+                inbox::take(&self.shm, at, &mut self.scratch, left, broken, &mut each);
             taken += more;
             if enough || taken == budget {
                 break;

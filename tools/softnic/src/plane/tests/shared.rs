@@ -5,6 +5,7 @@ use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use proptest::prelude::*;
@@ -190,6 +191,30 @@ fn what_a_dead_adapter_has_left_is_made_anew() {
         let plane = join(&path);
         assert_eq!(plane.port(0), PortState::new(&spec(), 0), "of {len} bytes");
     }
+}
+
+#[test]
+fn a_state_that_changes_without_end_is_not_read_without_end() {
+    let (_folder, path) = share();
+    let mut one = join(&path);
+    one.update(1, |port| port.resets = 9);
+    let file = File::options().read(true).write(true).open(&path).unwrap();
+    let layout = layout::Layout { ports: 4 };
+    let shm = shm::Shm::map(&file, layout.len()).unwrap();
+    let version = shm.word(layout.version(1));
+    let read = |changes: u64| {
+        let mut left = changes;
+        // An even number each time: the copy that counts stays the same.
+        record::load(&shm, layout, 1, || {
+            version.fetch_add(2 * left.min(1), Ordering::AcqRel);
+            left = left.saturating_sub(1);
+        })
+    };
+    let resets =
+        |read: Option<(u64, Option<PortState>)>| read.map(|(_, state)| state.unwrap().resets);
+    assert_eq!(resets(read(3)), Some(9), "read again, until it stays");
+    assert_eq!(resets(read(u64::MAX)), None);
+    assert_eq!(one.port(1).resets, 9);
 }
 
 #[test]
