@@ -9,7 +9,9 @@ use crate::name;
 pub(crate) fn no_adapter(spec: &Spec, error: &HostError) -> Error {
     let said = error.to_string();
     // What is wrong, and often what can be done about it.
-    let (what, remedy) = said.split_once("; ").unwrap_or((&said, "choose another option"));
+    let (what, remedy) = said
+        .split_once("; ")
+        .unwrap_or((&said, "see the options of the device string in docs/softnic.md"));
     Error::Device {
         device: name::shown(spec, 0),
         what: what.to_string(),

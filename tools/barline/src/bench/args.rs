@@ -36,7 +36,7 @@ pub struct Args {
     pub queues: u16,
     /// The core of each queue's thread, such as `--cores 2,3`; by default the first that this process
     /// may use.
-    #[arg(long, alias = "core", value_name = "LIST", value_delimiter = ',', num_args = 1..)]
+    #[arg(long, alias = "core", value_name = "LIST", value_delimiter = ',')]
     pub cores: Vec<usize>,
     /// How long, 0.1 or more. By default 10 with a software adapter, and until Ctrl-C with a real VF.
     #[arg(long, value_name = "S", value_parser = seconds)]
@@ -88,7 +88,10 @@ const LONGEST: f64 = 1e9;
 
 fn size(text: &str) -> Result<u16, String> {
     let size = text.parse().ok().filter(|size| *size >= 64);
-    size.ok_or_else(|| "expected bytes with FCS, from 64 to what the VF takes".to_string())
+    size.ok_or_else(|| {
+        "expected bytes with FCS, from 64 to what the VF takes (a software adapter's takes 9018)"
+            .to_string()
+    })
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

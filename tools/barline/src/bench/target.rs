@@ -57,6 +57,9 @@ impl Target {
     pub fn new(args: &Args) -> Result<Target, Problem> {
         let named = args.vf.clone().unwrap_or_else(|| default(args.mode));
         let (device, size) = sized(&named, args.size)?;
+        if args.mode.sends() {
+            one_size(&device)?;
+        }
         if let Some((spec, _)) = device.as_soft() {
             check(&device, spec, size, args.queues)?;
         }
@@ -119,6 +122,19 @@ fn sized(named: &Named, asked: Option<u16>) -> Result<(DeviceName, u16), Problem
         Problem::Usage(format!("--size {size} is not possible: {}", error.allowed))
     })?;
     Ok((soft(spec, vf), size))
+}
+
+/// A mode that makes its frames makes them all alike, so that a mixture in the string would be ignored.
+fn one_size(device: &DeviceName) -> Result<(), Problem> {
+    match device.as_soft() {
+        Some((Spec { uplink: UplinkSpec::Gen(GenSpec { size: Size::Imix, .. }), .. }, _)) => {
+            Err(Problem::Usage(format!(
+                "{device}: size=imix is the generator's, and this mode sends frames of one size: give \
+                 --size BYTES, or measure rx or fwd"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What is known of a software adapter without making it.
@@ -218,6 +234,13 @@ mod tests {
         assert!(told.starts_with("--size 9019 is not possible: allowed is 64 to 9018"), "{told}");
         let told = problem("tx --vf soft:uplink=sink,mtu=1500 --size 1519");
         assert!(told.contains("--size 1519") && told.contains("up to 1518"), "{told}");
+    }
+
+    #[test]
+    fn what_sends_frames_sends_them_of_one_size() {
+        for words in ["tx --vf soft:size=imix", "latency --vf soft:size=imix"] {
+            assert!(problem(words).contains("size=imix is the generator's"), "{words}");
+        }
     }
 
     #[test]
