@@ -161,20 +161,26 @@ impl RxQueue {
     }
 
     /// The address of the next buffer.
+    #[inline]
+    fn next(&mut self, memory: &Memory, registers: &RegisterFile) -> Option<u64> {
+        if self.used == self.fetched {
+            self.refill(memory, registers);
+        }
+        (self.used < self.fetched).then(|| self.armed[self.used] & self.address)
+    }
+
+    /// Writes back what is done and fetches further descriptors, if there are any.
     ///
     /// A sender's tail is looked at after this queue's. So before a frame finds no descriptor, the tail is
     /// looked at again: who gives a receiver descriptors before it has something sent there must not lose
     /// it, since PCI Express keeps the order of these two writes.
-    #[inline]
-    fn next(&mut self, memory: &Memory, registers: &RegisterFile) -> Option<u64> {
-        if self.used == self.fetched {
-            self.flush(memory, registers);
+    #[inline(never)]
+    fn refill(&mut self, memory: &Memory, registers: &RegisterFile) {
+        self.flush(memory, registers);
+        self.fetch(memory);
+        if self.fetched == 0 && self.ring.has_grown(registers) {
             self.fetch(memory);
-            if self.fetched == 0 && self.ring.has_grown(registers) {
-                self.fetch(memory);
-            }
         }
-        (self.used < self.fetched).then(|| self.armed[self.used] & self.address)
     }
 
     fn fetch(&mut self, memory: &Memory) {
@@ -195,7 +201,7 @@ impl RxQueue {
 
     #[inline]
     fn report(&mut self, first: u64, second: u64) {
-        self.done[self.used] = self.scribe.receive([first, second]);
+        self.done[self.used] = [first, second];
         self.used += 1;
     }
 
@@ -210,6 +216,9 @@ impl RxQueue {
         if !self.ring.is_enabled(registers) {
             self.forget();
             return;
+        }
+        if self.scribe.lies.absurd {
+            self.done[..used].iter_mut().for_each(|words| *words = self.scribe.receive(*words));
         }
         let mut at = 0;
         while at < used {
