@@ -94,27 +94,34 @@ impl Ixgbevf {
             });
         }
         self.write_rss(rss);
-        Ok(())
+        self.mrqc().map(|_| ())
+    }
+
+    /// MRQC, whose reserved bits are never all ones unless nobody answers.
+    fn mrqc(&self) -> Result<u32> {
+        match self.registers.read(regs::MRQC) {
+            u32::MAX => Err(self.registers.gone()),
+            mrqc => Ok(mrqc),
+        }
     }
 
     pub(super) fn tell_rss(&mut self) -> Result<Rss> {
         match self.model.rss {
-            RssAccess::Own => Ok(self.read_rss()),
+            RssAccess::Own => self.read_rss(),
             RssAccess::Query => self.ask_rss(),
         }
     }
 
-    fn read_rss(&self) -> Rss {
+    fn read_rss(&self) -> Result<Rss> {
         let words = |first, count| {
             (0..count).flat_map(move |i| self.registers.read(first + 4 * i).to_le_bytes())
         };
         let mut key = [0; 40];
         key.iter_mut().zip(words(regs::RSSRK, 10)).for_each(|(to, byte)| *to = byte);
-        Rss {
-            key,
-            table: words(regs::RETA, 16).map(u16::from).collect(),
-            kinds: RssKinds::from_mrqc(self.registers.read(regs::MRQC)),
-        }
+        let table = words(regs::RETA, 16).map(u16::from).collect();
+        // Looked at last: whatever was read before is good then.
+        let kinds = RssKinds::from_mrqc(self.mrqc()?);
+        Ok(Rss { key, table, kinds })
     }
 
     /// Asks the PF, which says nothing of what is hashed: what Linux's ixgbe begins with is assumed.

@@ -133,3 +133,13 @@ fn a_table_that_does_not_fit_is_refused() {
     }
     assert_eq!(port.rss().unwrap(), Rss::spread(2, 64));
 }
+
+#[test]
+fn a_device_that_was_pulled_out_has_none() {
+    let rig = Rig::new("uplink=sink,model=x550");
+    let mut b = rig.node(1, queues(2));
+    let rss = b.port.rss().unwrap();
+    rig.inject(Fault::Removal { vf: 1 });
+    let told = [b.port.rss().map(|_| ()), b.port.set_rss(&rss)];
+    assert!(told.iter().all(Result::is_err), "{told:?}");
+}
