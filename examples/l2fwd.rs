@@ -17,6 +17,7 @@
 
 mod common;
 
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -67,8 +68,8 @@ fn run(args: Args, stop: &Stop) -> Outcome {
         let mut port = barline_device::open(device, config)?.port;
         let queues = port.start()?;
         let mac = port.mac();
-        println!("{}: {mac}, link {}, to {next_hop}", port.name(), port.link());
-        Ok::<_, barline::Error>(Side { queues, port, mac, next_hop })
+        writeln!(stdout(), "{}: {mac}, link {}, to {next_hop}", port.name(), port.link())?;
+        Ok::<_, Box<dyn std::error::Error>>(Side { queues, port, mac, next_hop })
     };
     let mut left = open(&args.devices[0], args.dst0)?;
     let mut right = open(&args.devices[1], args.dst1)?;
@@ -87,7 +88,7 @@ fn run(args: Args, stop: &Stop) -> Outcome {
         side.queues.tx[0].flush(&pool, Duration::from_secs(1));
         let stats = side.port.stats();
         let (received, sent) = (stats.rx[0].packets, stats.tx[0].completed);
-        println!("{}: {received} received, {sent} sent", side.port.name());
+        writeln!(stdout(), "{}: {received} received, {sent} sent", side.port.name())?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ mod common;
 use std::error::Error;
 use std::fs::File;
 use std::io::Read;
+use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -86,10 +87,13 @@ fn replay(args: Args, stop: &Stop) -> Outcome {
     let tx = &mut queues.tx[0];
     let pool = port.pool();
     let mut batch = pool.batch(32);
-    println!("{}: {}, link {}", port.name(), port.mac(), port.link());
+    writeln!(stdout(), "{}: {}, link {}", port.name(), port.mac(), port.link())?;
     let mac = port.mac();
     if packets.iter().any(|packet| packet.data.get(6..12) != Some(&mac.0)) {
-        println!("{name}: from other addresses than {mac}: a PF with a spoof check drops them");
+        writeln!(
+            stdout(),
+            "{name}: from other addresses than {mac}: a PF with a spoof check drops them"
+        )?;
     }
 
     let start = Instant::now();
@@ -129,7 +133,10 @@ fn replay(args: Args, stop: &Stop) -> Outcome {
     let seconds = start.elapsed().as_secs_f64();
     let stats = port.stats();
     let (sent, refused) = (stats.tx[0].completed, stats.tx[0].invalid);
-    println!("{sent} packets in all in {seconds:.3} s, {refused} refused as too short or too long");
+    writeln!(
+        stdout(),
+        "{sent} packets in all in {seconds:.3} s, {refused} refused as too short or too long"
+    )?;
     Ok(())
 }
 
@@ -152,7 +159,12 @@ fn load(path: &Path) -> Result<Vec<Recorded>, Box<dyn Error>> {
     let all = packets.len();
     packets.retain(|packet| packet.whole);
     if packets.len() < all {
-        println!("{}: {} packets are cut short: left out", path.display(), all - packets.len());
+        writeln!(
+            stdout(),
+            "{}: {} packets are cut short: left out",
+            path.display(),
+            all - packets.len()
+        )?;
     }
     Ok(packets)
 }

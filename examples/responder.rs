@@ -17,6 +17,7 @@
 
 mod common;
 
+use std::io::{Write, stdout};
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -57,7 +58,7 @@ fn respond(Args { device, ip }: Args, stop: &Stop) -> Outcome {
     let pool = port.pool();
     let mut batch = pool.batch(32);
     let mut mac = port.mac();
-    println!("{}: {mac}, link {}, answers for {ip}", port.name(), port.link());
+    writeln!(stdout(), "{}: {mac}, link {}, answers for {ip}", port.name(), port.link())?;
     loop {
         if rx.poll(&mut batch) > 0 {
             // What is no request for us is dropped; the others are answers now.
@@ -79,7 +80,7 @@ fn respond(Args { device, ip }: Args, stop: &Stop) -> Outcome {
         }
     }
     tx.flush(&pool, Duration::from_secs(1));
-    println!("{} requests answered", port.stats().tx[0].completed);
+    writeln!(stdout(), "{} requests answered", port.stats().tx[0].completed)?;
     Ok(())
 }
 

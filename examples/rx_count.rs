@@ -14,6 +14,7 @@
 
 mod common;
 
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
 fn count(args: Args, stop: &Stop) -> Outcome {
     let mut port = barline_device::open(&args.device, Config::default())?.port;
     let mut queues = port.start()?;
-    println!("{}: {}, link {}", port.name(), port.mac(), port.link());
+    writeln!(stdout(), "{}: {}, link {}", port.name(), port.mac(), port.link())?;
     let rx = &mut queues.rx[0];
     // A pool keeps free buffers, a batch holds received ones; when a batch is dropped or cleared, its
     // buffers are free again.
@@ -61,7 +62,7 @@ fn count(args: Args, stop: &Stop) -> Outcome {
         batch.clear();
 
         if second.elapsed() >= Duration::from_secs(1) {
-            println!("{packets} packets/s, {bytes} bytes/s");
+            writeln!(stdout(), "{packets} packets/s, {bytes} bytes/s")?;
             (packets, bytes, second) = (0, 0, Instant::now());
         }
     }
@@ -70,7 +71,7 @@ fn count(args: Args, stop: &Stop) -> Outcome {
         Some(dropped) => format!("{dropped} dropped"),
         None => "drops not counted by this device".to_string(),
     };
-    println!("{} packets in all, {dropped}", stats.rx[0].packets);
+    writeln!(stdout(), "{} packets in all, {dropped}", stats.rx[0].packets)?;
     // Dropping the queues and the port puts the device to rest.
     Ok(())
 }

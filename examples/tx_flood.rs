@@ -14,6 +14,7 @@
 
 mod common;
 
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -59,7 +60,7 @@ fn flood(args: Args, stop: &Stop) -> Outcome {
     };
     let mut port = barline_device::open(&args.device, Config::default())?.port;
     let mut queues = port.start()?;
-    println!("{}: {}, link {}", port.name(), port.mac(), port.link());
+    writeln!(stdout(), "{}: {}, link {}", port.name(), port.mac(), port.link())?;
     let tx = &mut queues.tx[0];
     let pool = port.pool();
     let mut batch = pool.batch(32);
@@ -85,12 +86,12 @@ fn flood(args: Args, stop: &Stop) -> Outcome {
         }
 
         if second.elapsed() >= Duration::from_secs(1) {
-            println!("{sent} packets/s");
+            writeln!(stdout(), "{sent} packets/s")?;
             (sent, second) = (0, Instant::now());
         }
     }
     // What the device was given, it may send: dropped at once, the queue would lose it.
     tx.flush(&pool, Duration::from_secs(1));
-    println!("{} packets in all", port.stats().tx[0].completed);
+    writeln!(stdout(), "{} packets in all", port.stats().tx[0].completed)?;
     Ok(())
 }
