@@ -1,0 +1,1 @@
+//! VFIO without a kernel.
