@@ -31,8 +31,8 @@ pub struct Generation {
     /// VFs have a hash key and table of their own, in registers (VFMRQC, VFRSSRK, VFRETA). Without, they
     /// share the PF's, and may be told what it is.
     pub own_rss: bool,
-    /// Malicious-driver detection: a descriptor that makes no sense stops its queue, and data
-    /// descriptors need CC and a context.
+    /// The PF can have malicious-driver detection on: a descriptor that makes no sense stops its queue
+    /// then, and data descriptors need CC and a context.
     pub malicious_driver_detection: bool,
     /// The VF learns of its link by mailbox; VFLINKS always shows 10 Gbit/s.
     pub link_by_mailbox: bool,

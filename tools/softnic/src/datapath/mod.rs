@@ -43,6 +43,8 @@ const WIRE_BURST: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Datapath {
     generation: &'static Generation,
+    /// The PF has malicious-driver detection on.
+    detects: bool,
     queues: usize,
     /// By VF; those that this process drives.
     receivers: Vec<Option<Receiver>>,
@@ -65,6 +67,7 @@ impl Datapath {
     pub(crate) fn new(spec: &Spec) -> Datapath {
         Datapath {
             generation: spec.model.generation(),
+            detects: spec.mdd,
             queues: spec.queues(),
             receivers: (0..spec.vfs).map(|_| None).collect(),
             senders: (0..spec.vfs).map(|_| None).collect(),
@@ -84,7 +87,7 @@ impl Datapath {
         let (vf, registers) = (function.vf, &function.registers);
         let (generation, queues) = (self.generation, self.queues);
         let mut receiver = Receiver::new(Arc::clone(registers), generation, queues, &self.pf_hash);
-        let mut sender = Sender::new(vf, Arc::clone(registers), generation, queues);
+        let mut sender = Sender::new(vf, Arc::clone(registers), self.detects, queues);
         if let Some(port) = self.switch.port(vf) {
             receiver.configure(port);
             sender.configure(port);

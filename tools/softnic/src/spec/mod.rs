@@ -38,6 +38,8 @@ pub struct Spec {
     pub trust: bool,
     /// `promisc=on|off`: the PF itself is promiscuous.
     pub pf_promiscuous: bool,
+    /// `mdd=on|off`: the PF has switched on malicious-driver detection; only X550 and later have it.
+    pub mdd: bool,
     /// `mtu=`: the PF's MTU in bytes, 68 to 9710.
     pub pf_mtu: u32,
     /// `vlan=`: a port VLAN that the PF has set for every VF, 1 to 4095.
@@ -77,6 +79,7 @@ impl Default for Spec {
             spoof_check: true,
             trust: false,
             pf_promiscuous: false,
+            mdd: false,
             pf_mtu: 9000,
             port_vlan: None,
             rate: None,

@@ -8,7 +8,7 @@ use crate::uplink::{GenSpec, PcapSpec, Size, TAP_NAME_MAX, UplinkSpec};
 use crate::{Model, VFS_MAX};
 
 /// Every key there is.
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "model",
     "vfs",
     "uplink",
@@ -23,6 +23,7 @@ const KEYS: [&str; 23] = [
     "spoof",
     "trust",
     "promisc",
+    "mdd",
     "mtu",
     "vlan",
     "rate",
@@ -59,6 +60,11 @@ pub(super) fn parse(text: &str) -> Result<Spec> {
         let why = "only with model=82599 or model=x540: VFs of later models have registers for it";
         return Err(SpecError::new("rss-query", value, why));
     }
+    let mdd = given.choice("mdd", &SWITCH)?.unwrap_or(default.mdd);
+    if mdd && !model.generation().malicious_driver_detection {
+        let why = "only with model=x550 and later: 82599 and X540 detect no malicious drivers";
+        return Err(SpecError::new("mdd", "on", why));
+    }
     let drive = given.choice("drive", &[("thread", Drive::Thread), ("caller", Drive::Caller)])?;
     let core = given.number("core", 0..=1023)?;
     if let (Some(Drive::Caller), Some(core)) = (drive, core) {
@@ -72,6 +78,7 @@ pub(super) fn parse(text: &str) -> Result<Spec> {
         spoof_check: given.choice("spoof", &SWITCH)?.unwrap_or(default.spoof_check),
         trust: given.choice("trust", &SWITCH)?.unwrap_or(default.trust),
         pf_promiscuous: given.choice("promisc", &SWITCH)?.unwrap_or(default.pf_promiscuous),
+        mdd,
         pf_mtu: given.number("mtu", 68..=PF_MTU_MAX.into())?.map_or(default.pf_mtu, |n| n as u32),
         port_vlan: given.number("vlan", 1..=4095)?.map(|n| n as u16),
         rate: given.number("rate", 1..=10_000)?.map(|n| n as u32),

@@ -34,6 +34,7 @@ impl Display for Spec {
             "promisc",
             &switch(self.pf_promiscuous),
         );
+        option(self.mdd, "mdd", &"on");
         option(self.pf_mtu != default.pf_mtu, "mtu", &self.pf_mtu);
         option(self.port_vlan.is_some(), "vlan", &self.port_vlan.unwrap_or_default());
         option(self.rate.is_some(), "rate", &self.rate.unwrap_or_default());

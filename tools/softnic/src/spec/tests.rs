@@ -34,6 +34,7 @@ fn every_option_reaches_its_field() {
         spoof_check: false,
         trust: true,
         pf_promiscuous: true,
+        mdd: false,
         pf_mtu: 1500,
         port_vlan: Some(7),
         rate: Some(100),
@@ -60,6 +61,8 @@ fn every_option_reaches_its_field() {
         (UplinkSpec::Sink, UplinkSpec::Loop)
     );
     assert_eq!(spec("drive=caller").drive, Drive::Caller);
+    assert!(spec("model=x550,mdd=on").mdd);
+    assert_eq!(spec("mdd=on,model=e610").to_string(), "model=e610,mdd=on");
 }
 
 #[test]
@@ -106,6 +109,10 @@ fn a_bad_option_is_told_with_key_value_and_what_is_allowed() {
         (
             "drive=caller,core=1",
             "`core=1`: only with drive=thread: with drive=caller there is no thread to pin",
+        ),
+        (
+            "model=x540,mdd=on",
+            "`mdd=on`: only with model=x550 and later: 82599 and X540 detect no malicious drivers",
         ),
         (
             "model=x550,rss-query=on",

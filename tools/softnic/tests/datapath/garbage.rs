@@ -66,7 +66,7 @@ fn register() -> impl Strategy<Value = (usize, u32)> {
 }
 
 fn model() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["82599", "x550"])
+    prop::sample::select(vec!["82599", "x550", "x550,mdd=on"])
 }
 
 proptest! {

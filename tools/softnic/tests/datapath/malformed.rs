@@ -89,9 +89,10 @@ fn started(options: &str) -> (Rig, TxRing, [u8; 6]) {
 }
 
 #[test]
-fn an_82599_drops_the_packet_and_goes_on() {
+fn without_detection_the_packet_is_dropped_and_the_queue_goes_on() {
     for (n, case) in cases().iter().enumerate() {
-        let (mut rig, mut ring, mac) = started("vfs=2");
+        let model = ["82599", "x550"][n % 2];
+        let (mut rig, mut ring, mac) = started(&format!("vfs=2,model={model}"));
         let last = put(&rig, &mut ring, case, 0);
         let good = ring.put_packet(&rig, &[&frame(PEER, mac, 60, 1)], 0, 0, 60);
         ring.ring_doorbell(&mut rig);
@@ -136,9 +137,9 @@ fn what_makes_sense_is_not_counted() {
 }
 
 #[test]
-fn from_x550_on_the_queue_stops_until_a_reset() {
+fn with_detection_the_queue_stops_until_a_reset() {
     for (n, case) in cases().iter().enumerate() {
-        let (mut rig, mut ring, mac) = started("vfs=2,model=x550");
+        let (mut rig, mut ring, mac) = started("vfs=2,model=x550,mdd=on");
         let mut other = TxRing::start(&mut rig, 0, 1, 64, 0);
         // Both contexts are there, so that only what the case is about is wrong.
         for index in [0, 1] {
@@ -179,17 +180,17 @@ fn from_x550_on_the_queue_stops_until_a_reset() {
 }
 
 #[test]
-fn from_x550_on_every_packet_needs_a_context_and_cc() {
+fn with_detection_every_packet_needs_a_context_and_cc() {
     let given = [context([14, 0, 0], 0, 0, 0)];
     for (contexts, bits) in [(&given[..0], CC), (&given[..], 0), (&given[..], CC | idx(1))] {
-        let (mut rig, mut ring, mac) = started("vfs=2,model=x550");
+        let (mut rig, mut ring, mac) = started("vfs=2,model=x550,mdd=on");
         contexts.iter().for_each(|words| _ = ring.put(&rig, *words));
         ring.put_packet(&rig, &[&frame(PEER, mac, 60, 1)], 0, bits, 60);
         ring.ring_doorbell(&mut rig);
         assert_eq!(rig.settle(), 0);
         assert_eq!(rig.counters(0).tx_malformed.of(Malformed::ContextUnchecked), 1);
     }
-    let (mut rig, mut ring, mac) = started("vfs=2,model=x550");
+    let (mut rig, mut ring, mac) = started("vfs=2,model=x550,mdd=on");
     ring.put(&rig, given[0]);
     for n in 0..3 {
         ring.put_packet(&rig, &[&frame(PEER, mac, 60, n)], 0, CC, 60);

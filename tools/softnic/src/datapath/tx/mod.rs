@@ -19,7 +19,6 @@ use super::fabric::Fabric;
 use super::mischief::{Lies, Scribe};
 use crate::RegisterFile;
 use crate::function::Cause;
-use crate::model::Generation;
 use crate::plane::PortState;
 use crate::regs::{QUEUE_STRIDE, TX_BASE};
 use crate::switch::{Header, Rate};
@@ -39,7 +38,8 @@ pub(crate) struct Sender {
 struct Side {
     vf: usize,
     registers: Arc<RegisterFile>,
-    generation: &'static Generation,
+    /// Malicious-driver detection is on.
+    detects: bool,
     /// The PF has put the VF into this VLAN.
     port_vlan: Option<u16>,
     rate: Rate,
@@ -48,18 +48,19 @@ struct Side {
 }
 
 impl Sender {
-    /// The transmit side of a VF with these registers and so many queues.
+    /// The transmit side of a VF with these registers and so many queues. `detects`: the PF has
+    /// malicious-driver detection on.
     pub(crate) fn new(
         vf: usize,
         registers: Arc<RegisterFile>,
-        generation: &'static Generation,
+        detects: bool,
         queues: usize,
     ) -> Sender {
         Sender {
             side: Side {
                 vf,
                 registers,
-                generation,
+                detects,
                 port_vlan: None,
                 rate: Rate::default(),
                 counters: TxCounters::default(),

@@ -121,7 +121,7 @@ impl TxQueue {
             self.ring.halt();
             return 0;
         };
-        let demanding = side.generation.malicious_driver_detection;
+        let demanding = side.detects;
         let mut sent = 0;
         while sent < descriptors.len() {
             let [iova, word] = descriptors.load(sent);
@@ -176,7 +176,7 @@ impl TxQueue {
             match pieces.add(words) {
                 Ok(false) => (),
                 Ok(true) => {
-                    let demanding = side.generation.malicious_driver_detection;
+                    let demanding = side.detects;
                     match pieces.plan(&self.contexts, demanding) {
                         Ok(plan) => send(&pieces, &plan, side, scratch, fabric),
                         Err(kind) if self.malformed(side, kind) => return 0,
@@ -208,7 +208,7 @@ impl TxQueue {
     /// Counts something that makes no sense. True if that stops the queue.
     fn malformed(&mut self, side: &mut Side, kind: Malformed) -> bool {
         side.counters.malformed.count(kind);
-        if side.generation.malicious_driver_detection {
+        if side.detects {
             self.stopped = true;
             side.counters.stopped += 1;
         }
