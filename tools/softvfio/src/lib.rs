@@ -1,6 +1,9 @@
 //! VFIO without a kernel.
 
 pub mod inject;
+mod vfio;
+
+pub use vfio::Vfio;
 
 /// An error number of the C library, positive.
 pub type Errno = i32;
