@@ -18,6 +18,9 @@ pub enum HostError {
     /// The uplink cannot be opened.
     #[error(transparent)]
     Uplink(#[from] UplinkError),
+    /// Another has the wire, who must close the adapter first.
+    #[error("the wire is in use already, by another process of this adapter or in this one")]
+    WireTaken,
     /// This process may not run on the CPU.
     #[error("`core={core}`: this process may run on the CPUs {allowed} (see taskset)")]
     Core {

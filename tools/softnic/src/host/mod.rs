@@ -20,6 +20,7 @@ pub use seat::Broken;
 use seat::Seat;
 use station::Station;
 
+use crate::uplink::Uplink;
 use crate::{Adapter, Drive, Spec};
 
 /// An adapter that several threads use, one at a time. Clones are the same one; it ends with the last.
@@ -49,11 +50,27 @@ impl Host {
     /// An option is out of range, the shared file or the uplink cannot be opened, or this process may
     /// not run on the CPU.
     pub fn open(spec: &Spec) -> Result<Host, HostError> {
+        Host::start(spec, || Station::open(spec))
+    }
+
+    /// The same, but that the wire is this process's and ends in something of its own, whatever `uplink=`
+    /// says.
+    ///
+    /// # Errors
+    /// As for [`Host::open`]; or somebody else has the wire.
+    pub fn plugged_into(spec: &Spec, uplink: Box<dyn Uplink>) -> Result<Host, HostError> {
+        Host::start(spec, || Station::plugged_into(spec, uplink))
+    }
+
+    fn start(
+        spec: &Spec,
+        station: impl FnOnce() -> Result<Station, HostError>,
+    ) -> Result<Host, HostError> {
         spec.check()?;
         if let Some(core) = spec.core {
             error::check_core(core)?;
         }
-        let seat = Arc::new(Seat::new(Station::open(spec)?, Station::bury));
+        let seat = Arc::new(Seat::new(station()?, Station::bury));
         let runner = match spec.drive {
             Drive::Thread => {
                 Some(Runner::start(Arc::clone(&seat), spec.core).map_err(HostError::Thread)?)

@@ -3,6 +3,7 @@
 use super::HostError;
 use super::runner::Step;
 use crate::plane::{Plane, UPLINK};
+use crate::uplink::Uplink;
 use crate::{Adapter, Fault, Spec, uplink};
 
 /// How often, in nanoseconds, it looks whether the wire is to be had.
@@ -17,13 +18,19 @@ pub(super) struct Station {
 
 impl Station {
     pub(super) fn open(spec: &Spec) -> Result<Station, HostError> {
-        let mut plane = match &spec.share {
-            Some(path) => Plane::shared(path, spec)?,
-            None => Plane::private(spec),
-        };
+        let mut plane = join(spec)?;
         let run = plane.claim_uplink().ok();
         let uplink = run.map(|run| uplink::open(&spec.uplink, run)).transpose()?;
         Ok(Station { adapter: Adapter::new(spec, plane, uplink), run, last_look: 0 })
+    }
+
+    pub(super) fn plugged_into(
+        spec: &Spec,
+        uplink: Box<dyn Uplink>,
+    ) -> Result<Station, HostError> {
+        let mut plane = join(spec)?;
+        let run = Some(plane.claim_uplink().map_err(|_| HostError::WireTaken)?);
+        Ok(Station { adapter: Adapter::new(spec, plane, Some(uplink)), run, last_look: 0 })
     }
 
     /// Makes the VFs look as if they had been pulled out.
@@ -46,6 +53,13 @@ impl Station {
             }
         }
     }
+}
+
+fn join(spec: &Spec) -> Result<Plane, HostError> {
+    Ok(match &spec.share {
+        Some(path) => Plane::shared(path, spec)?,
+        None => Plane::private(spec),
+    })
 }
 
 impl Step for Station {

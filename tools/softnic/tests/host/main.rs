@@ -7,3 +7,4 @@ mod options;
 mod other;
 mod processes;
 mod thread;
+mod wire;
