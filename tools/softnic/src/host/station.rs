@@ -24,10 +24,7 @@ impl Station {
         Ok(Station { adapter: Adapter::new(spec, plane, uplink), run, last_look: 0 })
     }
 
-    pub(super) fn plugged_into(
-        spec: &Spec,
-        uplink: Box<dyn Uplink>,
-    ) -> Result<Station, HostError> {
+    pub(super) fn plugged_into(spec: &Spec, uplink: Box<dyn Uplink>) -> Result<Station, HostError> {
         let mut plane = join(spec)?;
         let run = Some(plane.claim_uplink().map_err(|_| HostError::WireTaken)?);
         Ok(Station { adapter: Adapter::new(spec, plane, Some(uplink)), run, last_look: 0 })
