@@ -13,9 +13,11 @@
 //! - `plane` is what all processes of one adapter share: the state of each port of the switch, and
 //!   the frames on their way to a VF in another process.
 //! - [`uplink`] is what the adapter is plugged into.
+//! - [`Administrator`] does to an adapter that other processes drive what its PF's administrator can.
 //! - [`host`] puts all of it together and sets it to work.
 
 mod adapter;
+mod administrator;
 mod datapath;
 mod fault;
 mod function;
@@ -33,6 +35,7 @@ mod switch;
 pub mod uplink;
 
 pub use adapter::{Adapter, OpenError};
+pub use administrator::{Administrator, OrderError};
 pub use datapath::{Malformed, MalformedCounts, SwitchCounters};
 pub use fault::{Fault, MailboxMood};
 pub use function::{Notice, VECTORS, VfCounters};

@@ -1,9 +1,7 @@
 //! VFIO without a kernel.
 
 pub mod inject;
-pub mod paths;
 pub mod run;
-pub mod topology;
 mod vfio;
 
 pub use vfio::Vfio;

@@ -65,6 +65,11 @@ impl Plane {
         Ok(Plane(Kind::Shared(Box::new(Shared::join(path, spec)?))))
     }
 
+    /// The same for one who drives none of its ports, and is not counted among those who do.
+    pub(crate) fn visited(path: &Path, spec: &Spec) -> Result<Plane, PlaneError> {
+        Ok(Plane(Kind::Shared(Box::new(Shared::visit(path, spec)?))))
+    }
+
     /// How many VFs there are.
     pub(crate) fn vfs(&self) -> usize {
         match &self.0 {
@@ -90,7 +95,9 @@ impl Plane {
     }
 
     /// Changes a VF's state, whoever drives it, and raises the generation. No two changes overlap.
-    pub(crate) fn update(&mut self, vf: usize, change: impl FnOnce(&mut PortState)) {
+    /// False: nothing was changed, since another process stands still in a change, or there is no such
+    /// VF.
+    pub(crate) fn update(&mut self, vf: usize, change: impl FnOnce(&mut PortState)) -> bool {
         match &mut self.0 {
             Kind::Private(plane) => plane.update(vf, change),
             Kind::Shared(plane) => plane.update(vf, change),

@@ -33,12 +33,12 @@ impl Private {
         self.ports.get(vf).cloned().unwrap_or_default()
     }
 
-    pub(super) fn update(&mut self, vf: usize, change: impl FnOnce(&mut PortState)) {
-        if let Some(state) = self.ports.get_mut(vf) {
-            change(state);
-            state.tidy();
-            self.generation += 1;
-        }
+    pub(super) fn update(&mut self, vf: usize, change: impl FnOnce(&mut PortState)) -> bool {
+        let Some(state) = self.ports.get_mut(vf) else { return false };
+        change(state);
+        state.tidy();
+        self.generation += 1;
+        true
     }
 
     pub(super) fn claim(&mut self, vf: usize) -> Result<(), Busy> {

@@ -57,10 +57,24 @@ struct Port {
 }
 
 impl Shared {
+    /// Joins as one who drives ports, with a row of inboxes of its own.
     pub(super) fn join(path: &Path, spec: &Spec) -> Result<Shared, PlaneError> {
+        Shared::join_by(path, spec, Shared::with_row)
+    }
+
+    /// Joins as one who drives no port and posts no frame.
+    pub(super) fn visit(path: &Path, spec: &Spec) -> Result<Shared, PlaneError> {
+        Shared::join_by(path, spec, |path, _, layout, file| Ok((map(path, layout, file)?, vec![])))
+    }
+
+    fn join_by(
+        path: &Path,
+        spec: &Spec,
+        how: fn(&Path, &Spec, Layout, &File) -> Result<(Shm, Vec<Writer>), PlaneError>,
+    ) -> Result<Shared, PlaneError> {
         let layout = Layout { ports: spec.vfs + 1 };
         let file = join::join(path, spec, layout, |file| fresh(file, spec, layout))?;
-        match Shared::with_row(path, spec, layout, &file) {
+        match how(path, spec, layout, &file) {
             Ok((shm, writers)) => Ok(Shared {
                 path: path.into(),
                 file,
@@ -91,7 +105,7 @@ impl Shared {
         layout: Layout,
         file: &File,
     ) -> Result<(Shm, Vec<Writer>), PlaneError> {
-        let shm = Shm::map(file, layout.len()).map_err(failed(path, "map it"))?;
+        let shm = map(path, layout, file)?;
         let row = own_row(file).map_err(failed(path, "lock a row of it"))?;
         let row = row.ok_or_else(|| PlaneError::Full { path: path.into() })?;
         // What the file system has no room for now, it cannot refuse later, when it would kill.
@@ -122,16 +136,16 @@ impl Shared {
         known.clone()
     }
 
-    pub(super) fn update(&mut self, vf: usize, change: impl FnOnce(&mut PortState)) {
+    pub(super) fn update(&mut self, vf: usize, change: impl FnOnce(&mut PortState)) -> bool {
         if vf >= self.vfs() {
-            return;
+            return false;
         }
         self.locked(|plane| {
             let mut state = plane.port(vf);
             change(&mut state);
             state.tidy();
             record::store(&plane.shm, plane.layout, vf, &state);
-        });
+        })
     }
 
     pub(super) fn claim(&mut self, vf: usize) -> Result<(), Busy> {
@@ -191,8 +205,8 @@ impl Shared {
     }
 
     pub(super) fn post(&mut self, port: usize, source: usize, frame: &[u8]) -> bool {
-        let place = self.place(port);
-        place.is_some_and(|place| self.writers[place].push(&self.shm, source, frame))
+        let writer = self.place(port).and_then(|place| self.writers.get_mut(place));
+        writer.is_some_and(|writer| writer.push(&self.shm, source, frame))
     }
 
     pub(super) fn publish(&mut self) {
@@ -202,7 +216,8 @@ impl Shared {
     }
 
     pub(super) fn room(&self, port: usize, frame_len: usize) -> usize {
-        self.place(port).map_or(0, |place| self.writers[place].room(&self.shm, frame_len))
+        let writer = self.place(port).and_then(|place| self.writers.get(place));
+        writer.map_or(0, |writer| writer.room(&self.shm, frame_len))
     }
 
     pub(super) fn take(
@@ -321,6 +336,10 @@ impl fmt::Debug for Shared {
             .field("ports", &self.ports)
             .finish_non_exhaustive()
     }
+}
+
+fn map(path: &Path, layout: Layout, file: &File) -> Result<Shm, PlaneError> {
+    Shm::map(file, layout.len()).map_err(failed(path, "map it"))
 }
 
 /// What a new file starts with: each port as the administrator has set it.
