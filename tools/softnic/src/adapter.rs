@@ -46,8 +46,6 @@ pub struct Adapter {
     pub(crate) uplink: Option<Box<dyn Uplink>>,
     /// By number; those that this process drives.
     pub(crate) functions: Vec<Option<Box<Function>>>,
-    /// VFs that were pulled out.
-    pub(crate) removed: Vec<bool>,
     pub(crate) datapath: Datapath,
     /// The uplink is not asked what it has to send.
     pub(crate) uplink_held: bool,
@@ -76,7 +74,6 @@ impl Adapter {
             memory: Memory::default(),
             uplink,
             functions: (0..spec.vfs).map(|_| None).collect(),
-            removed: vec![false; spec.vfs],
             datapath: Datapath::new(spec),
             uplink_held: false,
             shown: 0,
@@ -95,7 +92,7 @@ impl Adapter {
     /// It is not there, in use, or there is no memory for it.
     pub fn open(&mut self, vf: usize) -> Result<Arc<RegisterFile>, OpenError> {
         let vfs = self.spec.vfs;
-        if self.removed.get(vf) != Some(&false) {
+        if vf >= vfs || self.plane.port(vf).removed {
             return Err(OpenError::Absent { vf, vfs });
         }
         self.plane.claim(vf).map_err(|_| OpenError::Busy { vf })?;
@@ -104,7 +101,9 @@ impl Adapter {
                 self.plane.release(vf);
                 Err(OpenError::Memory { vf, error })
             }
-            Ok(function) => {
+            Ok(mut function) => {
+                // What was ordered before was for the last one who drove it.
+                function.ordered = self.plane.port(vf).last_order();
                 let registers = Arc::clone(&function.registers);
                 self.datapath.open(&function);
                 self.functions[vf] = Some(Box::new(function));
@@ -217,6 +216,9 @@ impl Adapter {
         let news = generation != self.shown;
         self.shown = generation;
         for vf in 0..self.functions.len() {
+            if news {
+                self.obey(vf);
+            }
             if self.function(vf).is_some_and(|function| !function.removed) {
                 self.with_pf(vf, |pf| {
                     if news {

@@ -2,11 +2,14 @@
 
 use std::num::NonZeroU64;
 
+use serde::{Deserialize, Serialize};
+
 use crate::datapath::OneIn;
-use crate::{Adapter, Mac, administrator};
+use crate::plane::PortState;
+use crate::{Adapter, Mac, pf};
 
 /// How a PF behaves towards one VF's mailbox.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MailboxMood {
     /// It answers at once.
     #[default]
@@ -21,9 +24,11 @@ pub enum MailboxMood {
     Holding,
 }
 
-/// Something to happen to an adapter. What names a VF happens to a VF that this process drives, or not
-/// at all; the rest happens to the VFs of all processes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Something to happen to an adapter. What names a VF happens to that one, whichever process drives it:
+/// at once in this process, else within a step of the other's. What is not the administrator's doing
+/// happens to a VF that somebody drives, or not at all. The rest happens to the VFs of all processes,
+/// but for what is said to be about this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Fault {
     /// The PF resets itself: all VFs see it, their queues stop, and the PF knows none of them after it.
@@ -40,21 +45,21 @@ pub enum Fault {
     },
     /// The administrator puts a VF into a VLAN, or takes it out.
     PortVlan {
-        /// The VF, driven by whichever process.
+        /// The VF.
         vf: usize,
         /// 1 to 4095.
         vlan: Option<u16>,
     },
     /// The administrator trusts a VF, or does no more.
     Trust {
-        /// The VF, driven by whichever process.
+        /// The VF.
         vf: usize,
         /// Which of the two.
         trusted: bool,
     },
     /// The administrator gives a VF an address, or takes it away. The VF learns of it when it greets.
     Address {
-        /// The VF, driven by whichever process.
+        /// The VF.
         vf: usize,
         /// The address.
         mac: Option<Mac>,
@@ -94,8 +99,8 @@ pub enum Fault {
         /// From now on, or no more.
         on: bool,
     },
-    /// A VF is pulled out: its registers read as all ones, and it reaches memory no more. It cannot be
-    /// opened again.
+    /// A VF is pulled out: its registers read as all ones, and it reaches memory no more. No process can
+    /// open it again.
     Removal {
         /// The VF.
         vf: usize,
@@ -109,6 +114,14 @@ pub enum Fault {
     BusError {
         /// The VF.
         vf: usize,
+    },
+    /// A VF's statistics registers stand so many packets and octets before they wrap around. A driver
+    /// takes it for traffic.
+    CountersNearWrap {
+        /// The VF.
+        vf: usize,
+        /// How many are missing to the next 0.
+        short: u32,
     },
     /// Of the frames that go to a receive queue of a VF that this process drives, one in so many is
     /// dropped; none with `None`. To see whether a check notices.
@@ -131,33 +144,71 @@ impl Adapter {
     /// Makes something happen.
     pub fn inject(&mut self, fault: Fault) {
         match fault {
-            Fault::PfReset
-            | Fault::PfInterface { .. }
-            | Fault::Link { .. }
-            | Fault::PortVlan { .. }
-            | Fault::Trust { .. }
-            | Fault::Address { .. } => {
-                // What could not be changed, the plane has logged.
-                _ = administrator::order(&mut self.plane, fault);
+            Fault::PfReset => self.update_all(|port| port.resets = port.resets.wrapping_add(1)),
+            Fault::PfInterface { up } => self.update_all(|port| port.pf_down = !up),
+            Fault::Link { up } => self.update_all(|port| port.link = up),
+            Fault::PortVlan { vf, vlan } => {
+                self.plane.update(vf, |port| pf::set_port_vlan(port, vlan));
+            }
+            Fault::Trust { vf, trusted } => self.plane.update(vf, |port| {
+                if port.trusted != trusted {
+                    port.trusted = trusted;
+                    port.recalls = port.recalls.wrapping_add(1);
+                }
+            }),
+            Fault::Address { vf, mac } => {
+                self.plane.update(vf, |port| pf::set_administrators_address(port, mac));
             }
             Fault::DropOneIn(every) => self.datapath.mischief.drop = OneIn::new(every),
             Fault::DuplicateOneIn(every) => self.datapath.mischief.duplicate = OneIn::new(every),
             Fault::SwapOneIn(every) => self.datapath.mischief.swap = OneIn::new(every),
             Fault::CorruptOneIn(every) => self.datapath.mischief.corrupt = OneIn::new(every),
             Fault::UplinkHeld { on } => self.uplink_held = on,
-            Fault::Mailbox { vf, mood } => self.with_pf(vf, |pf| pf.change_mood(mood)),
-            Fault::AbsurdWritebacks { vf, .. }
+            Fault::Mailbox { vf, .. }
+            | Fault::AbsurdWritebacks { vf, .. }
             | Fault::LostWritebacks { vf, .. }
             | Fault::RepeatedWritebacks { vf, .. }
             | Fault::LostInterrupts { vf, .. }
             | Fault::Removal { vf }
             | Fault::WantedBack { vf }
-            | Fault::BusError { vf } => {
-                if let Some(function) = self.function(vf) {
-                    function.suffer(fault);
-                    self.removed[vf] |= matches!(fault, Fault::Removal { .. });
+            | Fault::BusError { vf }
+            | Fault::CountersNearWrap { vf, .. } => {
+                if self.function(vf).is_some() {
+                    self.suffer(vf, fault);
+                } else if self.plane.port(vf).open {
+                    self.plane.update(vf, |port| port.order(fault));
                 }
             }
+        }
+    }
+
+    /// What other processes have ordered to happen to a VF of this one since that was last looked at.
+    pub(crate) fn obey(&mut self, vf: usize) {
+        let Some(seen) = self.function(vf).map(|function| function.ordered) else { return };
+        let port = self.plane.port(vf);
+        for (number, fault) in port.orders.into_iter().filter(|(number, _)| *number > seen) {
+            self.suffer(vf, fault);
+            if let Some(function) = self.function(vf) {
+                function.ordered = number;
+            }
+        }
+    }
+
+    /// Something happens to a VF that this process drives.
+    fn suffer(&mut self, vf: usize, fault: Fault) {
+        if let Fault::Mailbox { mood, .. } = fault {
+            self.with_pf(vf, |pf| pf.change_mood(mood));
+        } else if let Some(function) = self.function(vf) {
+            function.suffer(fault);
+            if function.removed {
+                self.plane.update(vf, |port| port.removed = true);
+            }
+        }
+    }
+
+    fn update_all(&mut self, change: impl Fn(&mut PortState)) {
+        for vf in 0..self.spec.vfs {
+            self.plane.update(vf, &change);
         }
     }
 }

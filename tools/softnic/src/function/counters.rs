@@ -98,6 +98,20 @@ impl Statistics {
         self.high = None;
     }
 
+    /// They stand so many short of their next 0.
+    pub(super) fn near_wrap(
+        &mut self,
+        short: u32,
+        counters: &VfCounters,
+        registers: &RegisterFile,
+    ) {
+        let counted = Counted::of(counters);
+        // Every width divides 2^64.
+        self.from = Counted(counted.0.map(|value| value.wrapping_add(short.into())));
+        self.high = None;
+        self.write(counted, registers);
+    }
+
     fn write(&mut self, counted: Counted, registers: &RegisterFile) {
         self.shown = counted;
         let [rx_packets, rx_octets, rx_multicast, tx_packets, tx_octets] =
@@ -184,6 +198,21 @@ mod tests {
         assert_eq!(statistics.read(0x1024, &counters, &registers), 1, "by itself it is new");
         assert_eq!(statistics.read(0x1020, &counters, &registers), 0);
         assert_eq!(statistics.read(0x1024, &counters, &registers), 1);
+    }
+
+    #[test]
+    fn near_a_wrap_each_register_stands_short_of_its_own() {
+        let registers = RegisterFile::new().unwrap();
+        let mut statistics = Statistics::default();
+        let mut counters = VfCounters { rx_packets: 40, rx_octets: 4000, ..Default::default() };
+        statistics.near_wrap(2, &counters, &registers);
+        assert_eq!(registers.load(0x101c), u32::MAX - 1);
+        assert_eq!((registers.load(0x1020), registers.load(0x1024)), (u32::MAX - 1, 0xf));
+        counters.rx_packets += 2;
+        counters.rx_octets += 67;
+        assert_eq!(statistics.read(0x101c, &counters, &registers), 0);
+        assert_eq!((registers.load(0x1020), registers.load(0x1024)), (65, 0));
+        assert_eq!(registers.load(0x201c), u32::MAX - 1, "nothing was sent");
     }
 
     #[test]

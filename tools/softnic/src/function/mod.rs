@@ -76,6 +76,8 @@ pub(crate) struct Function {
     pub(crate) lies: Lies,
     /// It was pulled out.
     pub(crate) removed: bool,
+    /// The newest order of another process that was obeyed.
+    pub(crate) ordered: u64,
     /// Grows whenever the queues lose what they had: engines start anew then.
     pub(crate) epoch: u64,
 }
@@ -107,6 +109,7 @@ impl Function {
             notices: Notices::default(),
             lies: Lies::default(),
             removed: false,
+            ordered: 0,
             epoch: 0,
         })
     }
@@ -170,6 +173,9 @@ impl Function {
             Fault::RepeatedWritebacks { on, .. } => self.lies.repeated = on,
             Fault::LostInterrupts { on, .. } => self.interrupts.lost = on,
             Fault::Removal { .. } => self.remove(),
+            Fault::CountersNearWrap { short, .. } => {
+                self.statistics.near_wrap(short, &self.counters, &self.registers);
+            }
             Fault::WantedBack { .. } => self.notify(Notice::Request),
             Fault::BusError { .. } => self.notify(Notice::Error),
             _ => (),

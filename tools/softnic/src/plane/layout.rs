@@ -6,7 +6,7 @@
 use super::inbox;
 
 /// "softnic" and the format's number: another format has another one.
-pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"softnic\x01");
+pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"softnic\x02");
 
 /// Most processes at once: one for each VF and one for the wire.
 pub(super) const MEMBERS: usize = 64;

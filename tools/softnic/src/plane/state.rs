@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Mac, Spec};
+use crate::{Fault, Mac, Spec};
 
 /// Which multicast and foreign frames a VF gets, each with those before it
 /// (Linux's `ixgbevf_xcast_modes`).
@@ -22,6 +22,9 @@ pub(crate) enum Mode {
 /// Most addresses that a VF may have besides its own: the device's 128 filters, less 16 of the PF, less
 /// the VF's own.
 pub(crate) const FURTHER_MAX: usize = 111;
+
+/// Most faults that wait for the process that drives a VF; it looks at each of its steps.
+const ORDERS_MAX: usize = 16;
 
 /// One VF as the PF has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +66,10 @@ pub(crate) struct PortState {
     pub(crate) pf_down: bool,
     /// The wire is up.
     pub(crate) link: bool,
+    /// It was pulled out, and cannot be opened again.
+    pub(crate) removed: bool,
+    /// What other processes want to happen to it, each with a number, which grows: the newest few.
+    pub(crate) orders: Vec<(u64, Fault)>,
 }
 
 impl PortState {
@@ -82,6 +89,18 @@ impl PortState {
         }
     }
 
+    /// Has something happen to it in the process that drives it.
+    pub(crate) fn order(&mut self, fault: Fault) {
+        self.orders.push((self.last_order().wrapping_add(1), fault));
+        let old = self.orders.len().saturating_sub(ORDERS_MAX);
+        self.orders.drain(..old);
+    }
+
+    /// The number of the newest order; 0 if there never was one.
+    pub(crate) fn last_order(&self) -> u64 {
+        self.orders.last().map_or(0, |(number, _)| *number)
+    }
+
     /// Leaves it as one that nobody drives.
     pub(super) fn close(&mut self) {
         (self.open, self.receives, self.transmits) = (false, false, false);
@@ -90,6 +109,7 @@ impl PortState {
     /// Brings what has an order into it, and takes out what there cannot be.
     pub(super) fn tidy(&mut self) {
         self.further.truncate(FURTHER_MAX);
+        self.orders.truncate(ORDERS_MAX);
         for set in [&mut self.hashes, &mut self.vlans] {
             set.retain(|number| *number < 4096);
             set.sort_unstable();

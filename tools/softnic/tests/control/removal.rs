@@ -71,3 +71,18 @@ fn what_is_not_open_reads_as_all_ones() {
         assert_eq!(adapter.counters(vf).tx_packets, 0);
     }
 }
+
+#[test]
+fn statistics_wrap_where_they_were_told_to() {
+    let mut adapter = adapter("vfs=2");
+    adapter.open(0).unwrap();
+    adapter.inject(Fault::CountersNearWrap { vf: 0, short: 16 });
+    adapter.step(MILLISECOND);
+    for packets in [0x101c, 0x1034, 0x201c] {
+        assert_eq!(adapter.read(0, packets), u32::MAX - 15);
+    }
+    for octets in [0x1020, 0x2020] {
+        assert_eq!(adapter.read(0, octets), u32::MAX - 15);
+        assert_eq!(adapter.read(0, octets + 4), 0xf);
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use softnic::uplink::Stamp;
-use softnic::{Host, Mac, Spec};
+use softnic::{Fault, Host, Mac, Spec};
 
 use super::driver::{Driver, frame, number};
 use super::other::{Other, share_of_child, until};
@@ -98,6 +98,44 @@ fn vfs_of_two_processes_reach_each_other_without_loss_and_outlive_each_other() {
     assert!(third.send(&frame(one.mac, third.mac, 7)));
     until("the frame", || one.receive(|got| assert_eq!(number(got), 7)) == 1);
     zero.receive(|got| panic!("{got:?} was for another"));
+}
+
+#[test]
+fn what_happens_to_a_vf_happens_in_the_process_that_drives_it() {
+    const NAME: &str = "processes::what_happens_to_a_vf_happens_in_the_process_that_drives_it";
+    const VFGPTC: usize = 0x201c;
+    const SHORT: u32 = 5;
+    if let Some(host) = in_child("vfs=2,uplink=sink") {
+        let mut driver = Driver::open(&host, 1);
+        let sent = || host.with(|adapter| adapter.read(1, VFGPTC)).unwrap();
+        until("the order", || sent() == SHORT.wrapping_neg());
+        assert!(driver.send(&frame(neighbour(&driver, 0), driver.mac, 9)));
+        return until("the end", || {
+            if sent() == u32::MAX {
+                // What a VF that is gone reads as.
+                std::fs::write(ready(host.spec().share.as_deref().unwrap()), "").unwrap();
+            }
+            false
+        });
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let share = folder.path().join("adapter");
+    let here = host(&share, "vfs=2,uplink=sink");
+    let mut driver = Driver::open(&here, 0);
+    // Nobody drives it yet: nothing happens, now or later.
+    here.with(|adapter| adapter.inject(Fault::Removal { vf: 1 })).unwrap();
+    let mut other = Other::run(NAME, &share);
+    until("the other's frame", || {
+        here.with(|adapter| adapter.inject(Fault::CountersNearWrap { vf: 1, short: SHORT }))
+            .unwrap();
+        driver.receive(|got| assert_eq!(number(got), 9)) == 1
+    });
+    here.with(|adapter| adapter.inject(Fault::Removal { vf: 1 })).unwrap();
+    until("the other's registers to be gone", || ready(&share).exists());
+    other.kill();
+    let open = || here.with(|adapter| adapter.open(1).unwrap_err().to_string()).unwrap();
+    until("the VF to be free", || !open().contains("in use"));
+    assert!(open().contains("not there"), "{}", open());
 }
 
 /// A file that a process makes when it is ready.
