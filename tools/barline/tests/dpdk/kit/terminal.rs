@@ -1,0 +1,129 @@
+//! A program at a terminal of its own: what a test types, and what it prints on both outputs.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::pty::{OpenptyResult, openpty};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
+use nix::unistd::Pid;
+
+/// How often it is looked whether a program has ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A program that runs. Dropping this kills it, with all that it has started.
+pub struct Terminal {
+    child: Child,
+    keys: File,
+    printed: Arc<Printed>,
+}
+
+/// What a program has printed.
+#[derive(Default)]
+struct Printed {
+    text: Mutex<String>,
+    more: Condvar,
+}
+
+impl Terminal {
+    /// Starts a program.
+    pub fn start(mut command: Command) -> io::Result<Terminal> {
+        let OpenptyResult { master, slave } = openpty(None, None)?;
+        // What the program inherited of our end would keep the terminal from closing with us.
+        let [keys, screen] = [master.try_clone()?, master.try_clone()?];
+        drop(master);
+        // Nothing is echoed by the terminal itself, and lines end as they were printed.
+        let mut modes = tcgetattr(&slave)?;
+        cfmakeraw(&mut modes);
+        tcsetattr(&slave, SetArg::TCSANOW, &modes)?;
+        command.stdin(slave.try_clone()?).stdout(slave.try_clone()?).stderr(slave);
+        let child = command.process_group(0).spawn()?;
+        let printed = Arc::new(Printed::default());
+        let sink = Arc::clone(&printed);
+        std::thread::spawn(move || sink.collect(File::from(screen)));
+        Ok(Terminal { child, keys: File::from(keys), printed })
+    }
+
+    /// Types a line.
+    pub fn type_line(&mut self, line: &str) -> io::Result<()> {
+        self.keys.write_all(format!("{line}\n").as_bytes())
+    }
+
+    /// What it has printed so far.
+    pub fn printed(&self) -> String {
+        self.printed.lock().clone()
+    }
+
+    /// Waits until it has printed `text` from byte `from` on; returns where that ends. Otherwise why
+    /// it has not: it has ended, or the time is over.
+    pub fn wait_for(&mut self, text: &str, from: usize, limit: Duration) -> Result<usize, String> {
+        let end = Instant::now() + limit;
+        let mut printed = self.printed.lock();
+        let mut ended = None;
+        loop {
+            if let Some(at) = printed.get(from..).and_then(|rest| rest.find(text)) {
+                return Ok(from + at + text.len());
+            }
+            // What it printed last may come after its end was seen.
+            match ended {
+                Some(status) => return Err(format!("it ended with {status}")),
+                None if Instant::now() > end => return Err(format!("{limit:?} passed")),
+                None => {}
+            }
+            let waited = self.printed.more.wait_timeout(printed, LOOK);
+            printed = waited.unwrap_or_else(PoisonError::into_inner).0;
+            ended = self.child.try_wait().map_err(|error| error.to_string())?;
+        }
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self, limit: Duration) -> Result<ExitStatus, String> {
+        let end = Instant::now() + limit;
+        loop {
+            match self.child.try_wait() {
+                Err(error) => return Err(error.to_string()),
+                Ok(Some(status)) => return Ok(status),
+                Ok(None) if Instant::now() > end => return Err(format!("{limit:?} passed")),
+                Ok(None) => std::thread::sleep(LOOK),
+            }
+        }
+    }
+
+    /// Its process id, which is that of its process group, too.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal to it and all that it has started.
+    pub fn signal(&self, signal: Signal) {
+        // It fails when nobody is left, which is as well.
+        let _ = killpg(Pid::from_raw(self.child.id() as i32), signal);
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.signal(Signal::SIGKILL);
+        let _ = self.child.wait();
+    }
+}
+
+impl Printed {
+    fn lock(&self) -> MutexGuard<'_, String> {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what comes until the last program at the terminal has ended (EIO).
+    fn collect(&self, mut screen: File) {
+        let mut buffer = [0; 4096];
+        while let Ok(n @ 1..) = screen.read(&mut buffer) {
+            let piece = String::from_utf8_lossy(&buffer[..n]).replace('\r', "");
+            self.lock().push_str(&piece);
+            self.more.notify_all();
+        }
+    }
+}

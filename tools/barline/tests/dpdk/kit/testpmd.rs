@@ -1,0 +1,234 @@
+//! An interactive testpmd.
+
+use std::io::ErrorKind;
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+
+use super::report::{Fields, Forwarded, PortStats};
+use super::terminal::Terminal;
+use super::{Functions, LIMIT, Run};
+
+const PROGRAM: &str = "dpdk-testpmd";
+const PROMPT: &str = "testpmd> ";
+
+/// What testpmd says to a command that it does not take.
+const NOT_UNDERSTOOD: [&str; 3] = ["Bad arguments", "Command not found", "Ambiguous command"];
+
+/// How a testpmd is started.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// The VFs that it drives; its port 0 is the first of them.
+    pub vfs: &'a [usize],
+    /// Which of its driver's paths it may take.
+    pub paths: Paths,
+    /// Receive and transmit queues of each port.
+    pub queues: u16,
+    /// Further arguments of the EAL.
+    pub eal: &'a [&'a str],
+    /// Further arguments of testpmd itself, such as `--forward-mode=macswap`.
+    pub app: &'a [&'a str],
+}
+
+/// Which functions of its driver DPDK may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paths {
+    /// Those with SIMD, where what is asked of the port allows them.
+    Vector,
+    /// None with SIMD.
+    Scalar,
+}
+
+impl Paths {
+    /// Both, for tests that run with each.
+    pub const ALL: [Paths; 2] = [Paths::Vector, Paths::Scalar];
+}
+
+impl Options<'_> {
+    /// One queue pair of one VF, vector paths, nothing else.
+    pub const VF1: Options<'static> =
+        Options { vfs: &[1], paths: Paths::Vector, queues: 1, eal: &[], app: &[] };
+}
+
+/// A testpmd with a prompt. It does not forward until it is told `start`. Dropping it kills it.
+pub struct Testpmd {
+    terminal: Terminal,
+    /// Up to where its output was used, the last prompt included.
+    seen: usize,
+    /// Where it puts the files of its run.
+    _runtime: TempDir,
+}
+
+impl Testpmd {
+    /// Starts it in a run and waits for its prompt. Its ports are started.
+    #[track_caller]
+    pub fn start(run: &Run, options: &Options<'_>) -> Testpmd {
+        let mut command = run.command(PROGRAM);
+        command.args(arguments(options, |vf| run.address(vf)));
+        Testpmd::begin(command)
+    }
+
+    /// Starts it by a command of which it is the last word or one of the last, without its arguments.
+    #[track_caller]
+    pub fn start_by(mut command: Command, run: &Run, options: &Options<'_>) -> Testpmd {
+        command.args(arguments(options, |vf| run.address(vf)));
+        Testpmd::begin(command)
+    }
+
+    #[track_caller]
+    fn begin(mut command: Command) -> Testpmd {
+        let runtime = tempfile::tempdir().unwrap();
+        command.env("RUNTIME_DIRECTORY", runtime.path());
+        let terminal = Terminal::start(command).unwrap_or_else(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                panic!("no {PROGRAM}: install dpdk (as root: apt-get install dpdk)")
+            }
+            _ => panic!("{PROGRAM}: {error}"),
+        });
+        let mut testpmd = Testpmd { terminal, seen: 0, _runtime: runtime };
+        testpmd.read("its start");
+        testpmd
+    }
+
+    /// Gives a command and returns what it prints, errors with it, up to the next prompt.
+    #[track_caller]
+    pub fn command(&mut self, line: &str) -> String {
+        if let Err(error) = self.terminal.type_line(line) {
+            self.fail(&format!("`{line}`: {error}"));
+        }
+        let answer = self.read(line);
+        // It echoes the line as it reads it.
+        let answer = answer.strip_prefix(line).unwrap_or(&answer).trim_start_matches('\n');
+        if NOT_UNDERSTOOD.iter().any(|words| answer.contains(words)) {
+            self.fail(&format!("`{line}` was not understood: {answer}"));
+        }
+        answer.to_string()
+    }
+
+    /// What it prints until the next prompt.
+    #[track_caller]
+    fn read(&mut self, what: &str) -> String {
+        let from = self.seen;
+        match self.terminal.wait_for(PROMPT, from, LIMIT) {
+            Ok(end) => self.seen = end,
+            Err(why) => self.fail(&format!("`{what}`: no prompt, {why}")),
+        }
+        self.terminal.printed()[from..self.seen - PROMPT.len()].to_string()
+    }
+
+    /// Waits until it has printed something by itself since its start, such as an event.
+    #[track_caller]
+    pub fn wait_for(&mut self, text: &str) {
+        if let Err(why) = self.terminal.wait_for(text, 0, LIMIT) {
+            self.fail(&format!("`{text}` was not printed, {why}"));
+        }
+    }
+
+    /// All that it has printed.
+    pub fn log(&self) -> String {
+        self.terminal.printed()
+    }
+
+    /// `show port stats`.
+    #[track_caller]
+    pub fn stats(&mut self, port: usize) -> PortStats {
+        PortStats::read(&self.command(&format!("show port stats {port}")))
+    }
+
+    /// `show port xstats`.
+    #[track_caller]
+    pub fn xstats(&mut self, port: usize) -> Fields {
+        Fields::read(&self.command(&format!("show port xstats {port}")))
+    }
+
+    /// `show port info`.
+    #[track_caller]
+    pub fn info(&mut self, port: usize) -> Fields {
+        Fields::read(&self.command(&format!("show port info {port}")))
+    }
+
+    /// Whether a port has a link.
+    #[track_caller]
+    pub fn link(&mut self, port: usize) -> bool {
+        match self.info(port).text("Link status") {
+            "up" => true,
+            "down" => false,
+            other => panic!("a link that is {other}"),
+        }
+    }
+
+    /// Stops forwarding; returns what it has forwarded, of all ports, since it was started.
+    #[track_caller]
+    pub fn stop(&mut self) -> Forwarded {
+        Forwarded::read(&self.command("stop"))
+    }
+
+    /// Which functions of its driver port 0 uses since it was started last.
+    #[track_caller]
+    pub fn functions(&self) -> Functions {
+        Functions::read(&self.log())
+    }
+
+    /// Fails with what it has printed.
+    #[track_caller]
+    pub fn fail(&self, why: &str) -> ! {
+        panic!("testpmd: {why}\nIt printed:\n{}", self.log());
+    }
+
+    /// The id of the process that was started.
+    pub fn id(&self) -> u32 {
+        self.terminal.id()
+    }
+
+    /// Kills it with SIGKILL.
+    pub fn kill(self) {
+        drop(self);
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        self.terminal.signal(signal);
+    }
+
+    /// Ends it in order: exit status 0. Returns all that it has printed.
+    #[track_caller]
+    pub fn quit(mut self) -> String {
+        if let Err(error) = self.terminal.type_line("quit") {
+            self.fail(&format!("`quit`: {error}"));
+        }
+        match self.terminal.wait(LIMIT) {
+            Ok(status) if status.success() => self.log(),
+            Ok(status) => self.fail(&format!("it ended with {status}")),
+            Err(why) => self.fail(&format!("it did not end, {why}")),
+        }
+    }
+}
+
+/// testpmd's command line.
+fn arguments(options: &Options<'_>, address: impl Fn(usize) -> String) -> Vec<String> {
+    let cpus = allowed_cpus();
+    // Two threads of DPDK that may run on any CPU, so that machines with two of them suffice.
+    let mut all = vec!["--lcores".into(), format!("0@({cpus}),1@({cpus})")];
+    let fixed = ["--no-huge", "-m", "128", "--no-shconf", "--no-telemetry"];
+    all.extend(fixed.map(String::from));
+    all.push("--log-level=pmd.net.ixgbe.init:8".into());
+    if options.paths == Paths::Scalar {
+        all.push("--force-max-simd-bitwidth=64".into());
+    }
+    for vf in options.vfs {
+        all.extend(["-a".into(), address(*vf)]);
+    }
+    all.extend(options.eal.iter().map(ToString::to_string));
+    all.extend(["--".into(), "--interactive".into(), "--total-num-mbufs=8192".into()]);
+    all.extend([format!("--rxq={}", options.queues), format!("--txq={}", options.queues)]);
+    all.extend(options.app.iter().map(ToString::to_string));
+    all
+}
+
+/// The CPUs that this process may use, such as `0-1` (proc_pid_status(5), Cpus_allowed_list).
+fn allowed_cpus() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    list.unwrap().trim().to_string()
+}

@@ -1,0 +1,9 @@
+//! DPDK's unmodified testpmd on the software adapter, by the preload library: the independent judge of
+//! the model. A test gives frames with sequence numbers to a VF that it drives itself, and testpmd has
+//! another one of the same adapter.
+//!
+//! It wants DPDK: as root `apt-get install dpdk`.
+
+#[allow(dead_code, unused_imports, reason = "the tests that use the rest are being added")]
+mod kit;
+mod rig;
