@@ -1,7 +1,9 @@
 //! VFIO without a kernel.
 
 pub mod inject;
+pub mod paths;
 pub mod run;
+pub mod topology;
 mod vfio;
 
 pub use vfio::Vfio;
