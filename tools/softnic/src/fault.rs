@@ -5,8 +5,7 @@ use std::num::NonZeroU64;
 use serde::{Deserialize, Serialize};
 
 use crate::datapath::OneIn;
-use crate::plane::PortState;
-use crate::{Adapter, Mac, pf};
+use crate::{Adapter, Mac, administrator};
 
 /// How a PF behaves towards one VF's mailbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,20 +143,14 @@ impl Adapter {
     /// Makes something happen.
     pub fn inject(&mut self, fault: Fault) {
         match fault {
-            Fault::PfReset => self.update_all(|port| port.resets = port.resets.wrapping_add(1)),
-            Fault::PfInterface { up } => self.update_all(|port| port.pf_down = !up),
-            Fault::Link { up } => self.update_all(|port| port.link = up),
-            Fault::PortVlan { vf, vlan } => {
-                self.plane.update(vf, |port| pf::set_port_vlan(port, vlan));
-            }
-            Fault::Trust { vf, trusted } => self.plane.update(vf, |port| {
-                if port.trusted != trusted {
-                    port.trusted = trusted;
-                    port.recalls = port.recalls.wrapping_add(1);
-                }
-            }),
-            Fault::Address { vf, mac } => {
-                self.plane.update(vf, |port| pf::set_administrators_address(port, mac));
+            Fault::PfReset
+            | Fault::PfInterface { .. }
+            | Fault::Link { .. }
+            | Fault::PortVlan { .. }
+            | Fault::Trust { .. }
+            | Fault::Address { .. } => {
+                // What could not be changed, the plane has logged.
+                _ = administrator::order(&mut self.plane, fault);
             }
             Fault::DropOneIn(every) => self.datapath.mischief.drop = OneIn::new(every),
             Fault::DuplicateOneIn(every) => self.datapath.mischief.duplicate = OneIn::new(every),
@@ -203,12 +196,6 @@ impl Adapter {
             if function.removed {
                 self.plane.update(vf, |port| port.removed = true);
             }
-        }
-    }
-
-    fn update_all(&mut self, change: impl Fn(&mut PortState)) {
-        for vf in 0..self.spec.vfs {
-            self.plane.update(vf, &change);
         }
     }
 }
