@@ -227,6 +227,21 @@ pub enum Error {
     },
 }
 
+/// What to do about an errno that means the same whatever the call was; `None` for the others.
+pub(crate) fn usual_remedy(source: &io::Error) -> Option<&'static str> {
+    Some(match source.raw_os_error()? {
+        libc::ENOMEM => {
+            "the kernel is short of memory: free some, or raise the limit of the control group"
+        }
+        libc::EMFILE => "raise the limit on open files (`ulimit -n`)",
+        libc::ENFILE => "the machine has too many files open: raise fs.file-max",
+        libc::EPERM | libc::EACCES => {
+            "a seccomp filter, a security module or a container's device rules forbid it: `dmesg` may tell which"
+        }
+        _ => return None,
+    })
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

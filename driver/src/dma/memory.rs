@@ -11,6 +11,7 @@ use barline_ring::DmaSlice;
 
 use super::backing::{Backing, PagePreference, PageSize};
 use super::carver::{Carver, Range};
+use super::left::{self, Attachment, Left};
 use super::{iova, view};
 use crate::home::Home;
 use crate::transport::DmaSpace;
@@ -19,10 +20,11 @@ use crate::{Error, Result};
 /// Memory for DMA, at one IOVA in every address space that it is attached to.
 ///
 /// It is dropped when its last [`Arc`] is, and each carved slice holds one. Dropping it unmaps it
-/// everywhere first; memory that cannot be unmapped is leaked rather than freed under a device.
+/// everywhere first; memory that cannot be unmapped is kept rather than freed under a device, until it
+/// can be or its address spaces have ended.
 #[derive(Debug)]
 pub struct Memory {
-    /// Not dropped where an unmap failed.
+    /// There until the drop.
     backing: ManuallyDrop<Backing>,
     state: Mutex<State>,
     home: Home,
@@ -34,15 +36,6 @@ struct State {
     /// Chosen when it is first needed.
     iova: Option<u64>,
     attached: Vec<Attachment>,
-}
-
-#[derive(Debug)]
-struct Attachment {
-    space: Arc<dyn DmaSpace>,
-    /// The parts that it was mapped in, as `(offset, length)`: one, if the kernel lets it be.
-    parts: Vec<(usize, usize)>,
-    /// False for what is left of an attempt that failed and could not be undone.
-    complete: bool,
 }
 
 impl Memory {
@@ -94,6 +87,7 @@ impl Memory {
     /// refused. Nothing is mapped then.
     pub fn attach(&self, space: &Arc<dyn DmaSpace>) -> Result<()> {
         let mut state = self.lock();
+        left::sweep();
         // What has ended needs no unmapping, and would only pile up.
         state.attached.retain(|other| !other.space.is_closed());
         let known = |other: &Attachment| is_same(&other.space, space);
@@ -102,7 +96,7 @@ impl Memory {
                 return Ok(());
             }
             if let Some(iova) = state.iova {
-                unmap(&mut state.attached[at], iova)?;
+                state.attached[at].unmap(iova)?;
             }
             state.attached.remove(at);
         }
@@ -120,7 +114,7 @@ impl Memory {
         );
         let mut attachment = Attachment { space: space.clone(), parts, complete: mapped.is_ok() };
         // What cannot be undone of a failure half-way stays on record.
-        if mapped.is_ok() || unmap(&mut attachment, iova).is_err() {
+        if mapped.is_ok() || attachment.unmap(iova).is_err() {
             state.attached.push(attachment);
         }
         mapped
@@ -257,38 +251,11 @@ impl Drop for Memory {
             // SAFETY: never used again; without an IOVA it was never mapped.
             return unsafe { ManuallyDrop::drop(&mut self.backing) };
         };
-        let mut clean = true;
-        for attachment in state.attached.iter_mut().rev() {
-            if let Err(error) = unmap(attachment, iova) {
-                tracing::error!(
-                    %error,
-                    len = self.backing.len(),
-                    iova = format_args!("{iova:#x}"),
-                    "DMA memory stays mapped: it is leaked, since a device may still write to it"
-                );
-                clean = false;
-            }
-        }
-        if clean {
-            iova::process().free(iova);
-            // SAFETY: never used again, and no device reaches it any more.
-            unsafe { ManuallyDrop::drop(&mut self.backing) };
-        }
+        let attached = std::mem::take(&mut state.attached);
+        // SAFETY: never used again: this is the drop.
+        let backing = unsafe { ManuallyDrop::take(&mut self.backing) };
+        left::release(Left { backing, iova, attached, home: self.home });
     }
-}
-
-/// Takes an attachment's mappings back; those that the space kept stay recorded.
-fn unmap(attachment: &mut Attachment, iova: u64) -> Result<()> {
-    let mut result = Ok(());
-    let space = &attachment.space;
-    attachment.parts.retain(|(offset, len)| match space.unmap(iova + *offset as u64, *len) {
-        Ok(()) => false,
-        Err(error) => {
-            result = Err(error);
-            true
-        }
-    });
-    result
 }
 
 /// Whether a smaller piece may be accepted where this one was refused.

@@ -7,6 +7,7 @@
 mod backing;
 mod carver;
 mod iova;
+mod left;
 mod memory;
 mod view;
 
@@ -15,3 +16,4 @@ pub use memory::Memory;
 pub use view::{copy_out, hexdump, zero};
 
 pub(crate) use backing::granule;
+pub(crate) use left::sweep;

@@ -25,7 +25,8 @@ pub(crate) use registers::Registers;
 pub use rss::{Rss, RssKinds};
 pub use vf::RegisterValue;
 pub(crate) use vf::{
-    About, DescriptorFormat, Limits, News, RawStats, RingPlace, RxInterrupt, RxSetup, Vf,
+    About, DescriptorFormat, Limits, News, RawStats, RingPlace, RxInterrupt, RxSetup,
+    STANDARD_FRAME, Vf,
 };
 
 /// The BAR that holds the registers of every family here.

@@ -29,6 +29,9 @@ const PF_RESET: Duration = Duration::from_millis(100);
 /// Hashes that one message holds: two to a word.
 pub(super) const MAX_GROUPS: usize = 2 * (WORDS - 1);
 
+/// What makes a PF grant addresses besides the VF's own.
+const MORE_ADDRESSES: &str = "the PF's administrator has set the VF's address, and only trust lets it have others (`ip link set <pf> vf <n> trust on`), or the PF's address table is full";
+
 /// What a PF says when it is greeted.
 pub(super) struct Welcome {
     /// The address that it has assigned.
@@ -138,6 +141,19 @@ impl Pf {
             "the PF's administrator has set the VF's address, and only trust lets the VF change it: `ip link set <pf> vf <n> trust on`, or set the address there",
         )
         .map(drop)
+    }
+
+    /// Asks to have no unicast address besides the VF's own, with the first word of that request. Linux's
+    /// igb wants an address there, which it does not use.
+    pub(super) fn clear_unicast(&mut self, word: u32) -> Result<()> {
+        let any = MacAddress([0x02, 0, 0, 0, 0, 0]);
+        self.ask(&with_address(word, any), "clear its further addresses", MORE_ADDRESSES).map(drop)
+    }
+
+    /// Asks for one more unicast address, with the first word of that request.
+    pub(super) fn add_unicast(&mut self, word: u32, mac: MacAddress) -> Result<()> {
+        let request = format!("receive frames for {mac}, too");
+        self.ask(&with_address(word, mac), &request, MORE_ADDRESSES).map(drop)
     }
 
     /// Asks for exactly these multicast groups, by their hashes of kind `filter`.

@@ -3,6 +3,9 @@
 use super::Rss;
 use crate::{LinkState, MacAddress, Result};
 
+/// The largest frame of Ethernet without jumbo frames, with FCS: what every PF lets through.
+pub(crate) const STANDARD_FRAME: u16 = 1518;
+
 /// The descriptor format that a device's queues speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DescriptorFormat {

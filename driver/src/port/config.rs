@@ -5,7 +5,7 @@ use barline_ring::{Layout, RING_LEN_MAX, RING_LEN_MIN};
 use super::Info;
 use crate::arena::{Arena, ArenaConfig};
 use crate::dma::PagePreference;
-use crate::nic::Rss;
+use crate::nic::{Rss, STANDARD_FRAME};
 use crate::{Error, MacAddress, Result, Root};
 
 /// How a port is set up. Every value is checked when the port is opened.
@@ -47,7 +47,7 @@ impl Default for Config {
             tx_queues: 1,
             rx_ring: 512,
             tx_ring: 512,
-            max_frame: 1518,
+            max_frame: STANDARD_FRAME,
             mac: None,
             vlan_strip: false,
             rss: None,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::eventfd::{self, EventFd};
 use crate::nic::RxInterrupt;
 use crate::transport::{Notice, Transport};
-use crate::{Error, Result};
+use crate::{Error, Result, error};
 
 /// A device's interrupts and notices, connected. Dropping disconnects them.
 pub(crate) struct Interrupts {
@@ -136,10 +136,11 @@ impl Drop for Interrupts {
 }
 
 fn no_eventfd(transport: &dyn Transport, source: io::Error) -> Error {
+    let remedy = error::usual_remedy(&source).unwrap_or("see eventfd(2) for what this means");
     Error::Kernel {
         device: transport.name().to_string(),
         action: "make an eventfd for interrupts".into(),
+        remedy: remedy.into(),
         source,
-        remedy: "raise the limit on open files (`ulimit -n`)".into(),
     }
 }

@@ -33,7 +33,12 @@ impl Port {
                 allowed: "a unicast address other than 00:00:00:00:00:00".into(),
             });
         }
-        self.ask(|vf| vf.set_unicast(addresses), |book| book.settings.unicast = addresses.to_vec())
+        self.change(
+            addresses.to_vec(),
+            |book| book.settings.unicast.clone(),
+            |vf, addresses| vf.set_unicast(addresses),
+            |book, addresses| book.settings.unicast = addresses,
+        )
     }
 
     /// Receives these multicast groups and no others. What a device takes is hashed, so that frames
@@ -125,22 +130,11 @@ impl Port {
     /// jumbo frames to an 82599's VF while the PF's own MTU is 1500.
     pub fn set_max_frame(&mut self, len: u16) -> Result<()> {
         check_max_frame(len, Some(self.info.max_frame))?;
-        let device = &self.device;
-        let before = |book: &Book| device.check_ready(book).map(|()| book.settings.max_frame);
-        let ask = |vf: &mut dyn Vf, before| {
-            vf.set_max_frame(len).inspect_err(|error| {
-                // Some PFs stop a VF's reception when they refuse this, until it asks for less.
-                if matches!(error, Error::Refused { .. })
-                    && let Err(error) = vf.set_max_frame(before)
-                {
-                    tracing::warn!(device = device.transport.name(), %error, "largest frame");
-                }
-            })
-        };
-        device.control.talk(before, ask, |book, ()| {
+        let note = |book: &mut Book, len| {
             book.settings.max_frame = len;
-            device.begin_epoch();
-        })
+            self.device.begin_epoch();
+        };
+        self.change(len, |book| book.settings.max_frame, |vf, len| vf.set_max_frame(*len), note)
     }
 
     /// How received packets are spread over the queues.
@@ -163,6 +157,31 @@ impl Port {
         let config = Config { rss: Some(rss.clone()), ..self.config.clone() };
         config.check_rss(&self.info)?;
         self.ask(|vf| vf.set_rss(rss), |book| book.settings.rss = Some(rss.clone()))
+    }
+
+    /// Asks the PF for another value of a setting, and notes it. If that fails the PF is asked for the
+    /// value from before: it may have taken a part of the new one, and some PFs stop a VF's reception
+    /// when they refuse, until it asks for what they grant.
+    fn change<T>(
+        &self,
+        wanted: T,
+        before: impl FnOnce(&Book) -> T,
+        ask: impl Fn(&mut dyn Vf, &T) -> Result<()>,
+        note: impl FnOnce(&mut Book, T),
+    ) -> Result<()> {
+        let device = &self.device;
+        let settle = |book: &Book| device.check_ready(book).map(|()| before(book));
+        let ask_or_restore = |vf: &mut dyn Vf, before| match ask(vf, &wanted) {
+            Ok(()) => Ok(wanted),
+            Err(refusal) => {
+                if let Err(error) = ask(vf, &before) {
+                    let device = device.transport.name();
+                    tracing::warn!(device, %error, "what was set before a refusal is lost");
+                }
+                Err(refusal)
+            }
+        };
+        device.control.talk(settle, ask_or_restore, note)
     }
 
     /// Asks the PF for something, and notes what it has granted.

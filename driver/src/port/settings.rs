@@ -3,11 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::config::Config;
-use crate::nic::{Limits, Rss, Vf};
+use crate::nic::{Limits, Rss, STANDARD_FRAME, Vf};
 use crate::{Error, MacAddress, Result};
-
-/// The largest frame of Ethernet without jumbo frames, with FCS: what every PF lets through.
-const STANDARD_FRAME: u16 = 1518;
 
 /// What the application wants, as far as the PF has granted it.
 #[derive(Clone, Debug)]
@@ -72,47 +69,40 @@ impl Settings {
     /// the settings.
     pub(crate) fn apply(&mut self, vf: &mut dyn Vf) -> Result<Vec<Error>> {
         let mut refusals = Vec::new();
-        if let Some(refusal) = granted(vf.set_max_frame(self.max_frame))? {
+        let mut refused = |result| -> Result<bool> {
+            let refusal = granted(result)?;
+            let is_refused = refusal.is_some();
+            refusals.extend(refusal);
+            Ok(is_refused)
+        };
+        if refused(vf.set_max_frame(self.max_frame))? {
             // Some PFs stop a VF's reception when they refuse this, until it asks for less.
             self.max_frame = self.max_frame.min(STANDARD_FRAME);
             granted(vf.set_max_frame(self.max_frame))?;
-            refusals.push(refusal);
         }
-        if !self.unicast.is_empty()
-            && let Some(refusal) = granted(vf.set_unicast(&self.unicast))?
-        {
+        if !self.unicast.is_empty() && refused(vf.set_unicast(&self.unicast))? {
+            // A part of them may be there.
+            granted(vf.set_unicast(&[]))?;
             self.unicast.clear();
-            refusals.push(refusal);
         }
-        if !self.multicast.is_empty()
-            && let Some(refusal) = granted(vf.set_multicast(&self.multicast))?
-        {
+        if !self.multicast.is_empty() && refused(vf.set_multicast(&self.multicast))? {
             self.multicast.clear();
-            refusals.push(refusal);
         }
         for id in self.vlans.clone() {
-            if let Some(refusal) = granted(vf.set_vlan(id, true))? {
+            if refused(vf.set_vlan(id, true))? {
                 self.vlans.remove(&id);
-                refusals.push(refusal);
             }
         }
-        if self.all_multicast
-            && let Some(refusal) = granted(vf.set_all_multicast(true))?
-        {
+        if self.all_multicast && refused(vf.set_all_multicast(true))? {
             self.all_multicast = false;
-            refusals.push(refusal);
         }
-        if self.promiscuous
-            && let Some(refusal) = granted(vf.set_promiscuous(true))?
-        {
+        if self.promiscuous && refused(vf.set_promiscuous(true))? {
             self.promiscuous = false;
-            refusals.push(refusal);
         }
         if let Some(rss) = &self.rss
-            && let Some(refusal) = granted(vf.set_rss(rss))?
+            && refused(vf.set_rss(rss))?
         {
             self.rss = None;
-            refusals.push(refusal);
         }
         vf.enable_news_interrupt();
         Ok(refusals)

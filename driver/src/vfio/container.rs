@@ -110,13 +110,13 @@ impl Container {
     pub(super) fn leave(&self, number: u32, group: BorrowedFd<'_>) {
         let mut guard = self.lock();
         let Some(open) = guard.as_mut() else { return };
+        open.groups.retain(|other| *other != number);
         if let Err(error) = ioctl::unset_container(group) {
             // A forked child may hold the device: the mappings live on and are still ours to undo,
-            // so the container stays open.
+            // so the container stays open. If nobody holds it, the group leaves when it is closed.
             tracing::warn!(group = number, %error, "the IOMMU group could not leave its container");
             return;
         }
-        open.groups.retain(|other| *other != number);
         if open.groups.is_empty() {
             *guard = None;
         }
@@ -134,6 +134,14 @@ impl Container {
 }
 
 impl Open {
+    /// Whether the container is without its IOMMU. The kernel takes that away with the last group,
+    /// however that left, and all mappings with it; a container that has none cannot tell about it.
+    fn has_ended(&self) -> bool {
+        self.groups.is_empty()
+            && ioctl::iommu_info(self.file.as_fd())
+                .is_err_and(|error| error.raw_os_error() == Some(libc::EINVAL))
+    }
+
     /// How messages name the address space.
     fn name(&self) -> String {
         let numbers: Vec<String> = self.groups.iter().map(u32::to_string).collect();
@@ -237,8 +245,11 @@ unsafe impl DmaSpace for Container {
                 Err(io::Error::other(format!("{done} bytes were unmapped")))
             }
         });
+        if done.is_err() && open.has_ended() {
+            return Ok(());
+        }
         done.map_err(|source| {
-            diagnose::kernel(
+            diagnose::exactly(
                 &open.name(),
                 format!("unmap {len} bytes at IOVA {iova:#x}"),
                 source,
@@ -250,7 +261,7 @@ unsafe impl DmaSpace for Container {
     }
 
     fn is_closed(&self) -> bool {
-        self.lock().is_none()
+        self.lock().as_ref().is_none_or(Open::has_ended)
     }
 }
 

@@ -220,14 +220,14 @@ unsafe impl Transport for VfioDevice {
     }
 
     fn doorbell(self: Arc<Self>, bar: u8, offset: u64) -> Result<Doorbell> {
-        let register = self.bar(bar).and_then(|region| region.register(&self.file, offset));
-        let Some(register) = register else {
-            return Err(self.failed(
-                format!("map register {offset:#x} of BAR {bar}"),
-                io::Error::from(io::ErrorKind::InvalidInput),
-                "the register must lie in a part of the BAR that the kernel lets be mapped",
-            ));
-        };
+        let none = || Err(io::Error::from(io::ErrorKind::InvalidInput));
+        let register = self.bar(bar).map_or_else(none, |bar| bar.register(&self.file, offset));
+        let register = register.map_err(|source| {
+            let action = format!("map register {offset:#x} of BAR {bar}");
+            let remedy =
+                "the register must lie in a part of the BAR that the kernel lets be mapped";
+            self.failed(action, source, remedy)
+        })?;
         // SAFETY: the register lies in a mapping that lives as long as the device, which the doorbell
         // keeps; any thread may write to it.
         Ok(unsafe { Doorbell::new(register, self) })

@@ -1,17 +1,30 @@
 //! From an errno to what is wrong and what to do about it.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use crate::pci::{GroupMember, IommuGroup, PciDevice};
-use crate::{Error, Root};
+use crate::{Error, Root, error};
 
 /// `CAP_IPC_LOCK` (`linux/capability.h`): the locked-memory limit does not bind its holders.
 const CAP_IPC_LOCK: u64 = 1 << 14;
 
-/// Anything that has no error of its own.
+/// Anything that has no error of its own. What an errno means whatever the call was goes before
+/// `remedy`.
 pub(super) fn kernel(
+    device: &str,
+    action: impl Into<String>,
+    source: io::Error,
+    remedy: &str,
+) -> Error {
+    let remedy = usual(&source).unwrap_or(remedy);
+    exactly(device, action, source, remedy)
+}
+
+/// The same, where the remedy was chosen for this errno of this call.
+pub(super) fn exactly(
     device: &str,
     action: impl Into<String>,
     source: io::Error,
@@ -25,6 +38,19 @@ pub(super) fn kernel(
     }
 }
 
+/// What to do about an errno of any call on VFIO.
+fn usual(source: &io::Error) -> Option<&'static str> {
+    match source.raw_os_error() {
+        Some(libc::ENODEV) => Some(
+            "the device is being unbound or removed: `dmesg` may tell more; bind it to vfio-pci again",
+        ),
+        Some(libc::EBUSY) => Some(
+            "the kernel, or another user of the device, is busy with it: stop that first, and try again",
+        ),
+        _ => error::usual_remedy(source),
+    }
+}
+
 /// Why `/dev/vfio/vfio` did not open.
 pub(super) fn container_node(device: &str, path: &Path, source: io::Error) -> Error {
     match source.raw_os_error() {
@@ -35,7 +61,7 @@ pub(super) fn container_node(device: &str, path: &Path, source: io::Error) -> Er
             source,
             remedy: "it is meant to be open to all (mode 0666); in a container, pass it in with its device permission".to_owned(),
         },
-        Some(libc::ENOENT | libc::ENODEV | libc::ENXIO) => kernel(
+        Some(libc::ENOENT | libc::ENODEV | libc::ENXIO) => exactly(
             device,
             format!("open {}", path.display()),
             source,
@@ -70,7 +96,7 @@ pub(super) fn group_node(
                 path.display()
             ),
         },
-        Some(libc::ENOENT | libc::ENODEV | libc::ENXIO) => kernel(
+        Some(libc::ENOENT | libc::ENODEV | libc::ENXIO) => exactly(
             device,
             format!("open {}", path.display()),
             source,
@@ -90,7 +116,12 @@ pub(super) fn group_node(
 
 /// The group is open elsewhere.
 pub(super) fn busy(root: &Root, device: &str, group: u32) -> Error {
-    Error::GroupBusy { device: device.to_owned(), group, holders: holders(root, group) }
+    busy_with(device, group, &holders(root, group))
+}
+
+fn busy_with(device: &str, group: u32, holders: &[Holder]) -> Error {
+    let holders = holders.iter().map(Holder::to_string).collect();
+    Error::GroupBusy { device: device.to_owned(), group, holders }
 }
 
 /// The group cannot be given to a user: who stands in the way.
@@ -102,8 +133,10 @@ pub(super) fn not_viable(root: &Root, device: &str, group: &IommuGroup) -> Error
         .map(named)
         .collect();
     if others.is_empty() {
-        // No host driver holds it, so another user does, by the group or by the device itself.
-        return busy(root, device, group.number);
+        // No host driver holds it, so another user does, by the device itself: the group is open here.
+        let mut holders = holders(root, group.number);
+        holders.retain(|holder| holder.pid != std::process::id());
+        return busy_with(device, group.number, &holders);
     }
     Error::GroupNotViable { device: device.to_owned(), group: group.number, others }
 }
@@ -115,16 +148,20 @@ fn named(member: &GroupMember) -> String {
 
 /// Why the kernel did not put the container's IOMMU to work.
 pub(super) fn set_iommu(pci: &PciDevice, device: &str, source: io::Error) -> Error {
-    if source.raw_os_error() != Some(libc::EPERM) {
-        return kernel(
-            device,
-            "set the container's IOMMU",
-            source,
-            "load the module vfio_iommu_type1; `dmesg` may tell more",
-        );
+    match source.raw_os_error() {
+        Some(libc::EPERM) => {}
+        Some(libc::ENODEV) => {
+            return exactly(
+                device,
+                "set the container's IOMMU",
+                source,
+                "load the module vfio_iommu_type1; `dmesg` may tell more",
+            );
+        }
+        _ => return kernel(device, "set the container's IOMMU", source, "`dmesg` may tell more"),
     }
     if has_fixed_mapping(pci) {
-        return kernel(
+        return exactly(
             device,
             "set the container's IOMMU",
             source,
@@ -154,9 +191,16 @@ pub(super) fn device_fd(device: &str, source: io::Error) -> Error {
         Some(libc::EIO | libc::ENOTTY) => {
             "the device does not answer: reset it, or create the VFs anew"
         }
-        _ => "`dmesg` may tell more",
+        _ => {
+            return kernel(
+                device,
+                "open the device through its group",
+                source,
+                "`dmesg` may tell more",
+            );
+        }
     };
-    kernel(device, "open the device through its group", source, remedy)
+    exactly(device, "open the device through its group", source, remedy)
 }
 
 /// Why memory was not mapped for DMA.
@@ -164,7 +208,12 @@ pub(super) fn map(root: &Root, device: &str, len: u64, iova: u64, source: io::Er
     let action = format!("map {len} bytes at IOVA {iova:#x}");
     match source.raw_os_error() {
         Some(libc::ENOMEM) => memlock(root, device, len).unwrap_or_else(|| {
-            kernel(device, action, source, "the kernel is short of memory: ask for a smaller arena")
+            exactly(
+                device,
+                action,
+                source,
+                "the kernel is short of memory: ask for a smaller arena",
+            )
         }),
         Some(libc::ENOSPC) => kernel(
             device,
@@ -179,7 +228,7 @@ pub(super) fn map(root: &Root, device: &str, len: u64, iova: u64, source: io::Er
             "the range must be whole IOMMU pages inside the IOVA ranges of the IOMMU",
         ),
         Some(libc::EEXIST) => {
-            kernel(device, action, source, "the range overlaps one that is mapped")
+            exactly(device, action, source, "the range overlaps one that is mapped")
         }
         _ => kernel(device, action, source, "`dmesg` may tell more"),
     }
@@ -216,8 +265,24 @@ fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
         .and_then(|rest| rest.split_whitespace().next())
 }
 
+/// A process that has a group's device file open.
+struct Holder {
+    pid: u32,
+    name: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Holder { pid, name } = self;
+        if *pid == std::process::id() {
+            return write!(f, "{name} (pid {pid}: this process)");
+        }
+        write!(f, "{name} (pid {pid})")
+    }
+}
+
 /// Who has the group's device file open, as far as /proc can be read.
-fn holders(root: &Root, group: u32) -> Vec<String> {
+fn holders(root: &Root, group: u32) -> Vec<Holder> {
     let Ok(processes) = fs::read_dir(root.proc("")) else {
         return Vec::new();
     };
@@ -228,11 +293,8 @@ fn holders(root: &Root, group: u32) -> Vec<String> {
         .filter(|pid| has_open(root, *pid, group))
         .map(|pid| {
             let name = fs::read_to_string(root.proc(format!("{pid}/comm")));
-            let name = name.as_deref().map_or("a process", str::trim);
-            if pid == std::process::id() {
-                return format!("{name} (pid {pid}: this process)");
-            }
-            format!("{name} (pid {pid})")
+            let name = name.as_deref().map_or("a process", str::trim).to_owned();
+            Holder { pid, name }
         })
         .collect()
 }

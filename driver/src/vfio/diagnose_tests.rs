@@ -165,6 +165,36 @@ fn a_group_that_another_user_claimed() {
 }
 
 #[test]
+fn who_has_the_group_open_is_not_in_its_own_way() {
+    let world = World::new();
+    world.member(VF, Some("vfio-pci"));
+    world.process(std::process::id(), "ourselves", "/dev/vfio/7");
+    let busy = group_node(&world.root(), VF, 7, &node(), errno(libc::EBUSY)).to_string();
+    assert!(busy.contains("ourselves") && busy.contains("this process"), "{busy}");
+    // It is open, so it is not the group that somebody else has.
+    let error = not_viable(&world.root(), VF, &world.group());
+    assert!(matches!(&error, Error::GroupBusy { holders, .. } if holders.is_empty()), "{error:?}");
+}
+
+#[test]
+fn errnos_that_mean_the_same_everywhere() {
+    for (number, word) in [
+        (libc::ENOMEM, "short of memory"),
+        (libc::EMFILE, "ulimit -n"),
+        (libc::ENFILE, "fs.file-max"),
+        (libc::EPERM, "security module"),
+        (libc::ENODEV, "unbound"),
+        (libc::EBUSY, "busy"),
+    ] {
+        let error = kernel(VF, "do this", errno(number), "do that").to_string();
+        assert!(error.contains(VF) && error.contains("do this") && error.contains(word), "{error}");
+        assert!(!error.contains("do that"), "{error}");
+    }
+    let other = kernel(VF, "do this", errno(libc::EXDEV), "do that");
+    assert!(other.to_string().ends_with("do that"), "{other}");
+}
+
+#[test]
 fn an_iommu_that_is_refused() {
     let world = World::new();
     world.member(VF, Some("vfio-pci"));

@@ -14,7 +14,7 @@ use super::{diagnose, ioctl};
 use crate::home::Home;
 use crate::pci::{IommuGroup, PciDevice};
 use crate::transport::DmaSpace;
-use crate::{Error, Result, Root};
+use crate::{Error, Result, Root, dma};
 
 /// The groups that this process has open, by device file. The kernel opens each only once.
 static GROUPS: Mutex<BTreeMap<PathBuf, Entry>> = Mutex::new(BTreeMap::new());
@@ -139,18 +139,23 @@ impl Drop for Group {
             // To take the group out of its container would take it from the parent.
             return;
         }
-        let mut groups = groups();
-        // The last owner of the descriptor closes it, and does so before anyone can open the group
-        // anew: under the lock.
-        self.file = None;
-        let Some(entry) = groups.get_mut(&self.path) else {
-            return;
-        };
-        entry.devices.remove(&self.device);
-        if entry.devices.is_empty() {
+        {
+            let mut groups = groups();
+            // The last owner of the descriptor closes it, and does so before anyone can open the
+            // group anew: under the lock.
+            self.file = None;
+            let Some(entry) = groups.get_mut(&self.path) else {
+                return;
+            };
+            entry.devices.remove(&self.device);
+            if !entry.devices.is_empty() {
+                return;
+            }
             entry.container.leave(entry.number, entry.file.as_fd());
             groups.remove(&self.path);
         }
+        // Memory may have waited for the end of the address space.
+        dma::sweep();
     }
 }
 

@@ -32,12 +32,20 @@ impl Irqs {
     /// The kernel did not answer about MSI-X.
     pub(super) fn query(device: impl AsFd) -> io::Result<Irqs> {
         let device = device.as_fd();
-        let has = |index| ioctl::irq_count(device, index).is_ok_and(|count| count > 0);
+        let has = |index, what: &str| match ioctl::irq_count(device, index) {
+            Ok(count) => count > 0,
+            // A device or a kernel without it.
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => false,
+            Err(error) => {
+                tracing::warn!(%error, "{what} will not be heard: the kernel did not tell of it");
+                false
+            }
+        };
         let vectors = ioctl::irq_count(device, uapi::VFIO_PCI_MSIX_IRQ_INDEX)?;
         Ok(Irqs {
             vectors: u16::try_from(vectors).unwrap_or(u16::MAX),
-            request: has(uapi::VFIO_PCI_REQ_IRQ_INDEX),
-            error: has(uapi::VFIO_PCI_ERR_IRQ_INDEX),
+            request: has(uapi::VFIO_PCI_REQ_IRQ_INDEX, "requests to give the device back"),
+            error: has(uapi::VFIO_PCI_ERR_IRQ_INDEX, "errors of the device"),
             connected: Mutex::default(),
         })
     }

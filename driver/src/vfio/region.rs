@@ -25,7 +25,15 @@ pub(super) struct Region {
     answer: RegionAnswer,
     /// The parts that are mapped, from the first use on: a region that nobody touches, such as the
     /// table of interrupt vectors, is never mapped.
-    windows: OnceLock<Vec<Window>>,
+    windows: OnceLock<Windows>,
+}
+
+/// What became of the parts that may be mapped.
+#[derive(Debug, Default)]
+struct Windows {
+    mapped: Vec<Window>,
+    /// Why the last of those that are not mapped is not.
+    failed: Option<io::Error>,
 }
 
 /// A part of a region that is mapped.
@@ -62,7 +70,7 @@ impl Region {
         if !self.holds_register(offset) {
             return NO_ANSWER;
         }
-        if let Some(register) = self.register(device, offset) {
+        if let Ok(register) = self.register(device, offset) {
             // SAFETY: `register` gives valid and aligned addresses inside a mapping that lives as
             // long as `self`.
             let value = unsafe { register.as_ptr().read_volatile() };
@@ -82,7 +90,7 @@ impl Region {
         if !self.holds_register(offset) {
             return;
         }
-        if let Some(register) = self.register(device, offset) {
+        if let Ok(register) = self.register(device, offset) {
             // What was written to memory before is there when the device sees this.
             fence(Ordering::Release);
             // SAFETY: as in `read32`.
@@ -96,12 +104,16 @@ impl Region {
     }
 
     /// The address of a register in a part that is mapped. It is valid for as long as `self`.
-    pub(super) fn register(&self, device: &File, offset: u64) -> Option<NonNull<u32>> {
+    ///
+    /// # Errors
+    /// There is no such register, it may not be mapped, or mapping it has failed.
+    pub(super) fn register(&self, device: &File, offset: u64) -> io::Result<NonNull<u32>> {
+        let none = || Err(io::Error::from(io::ErrorKind::InvalidInput));
         if !self.holds_register(offset) {
-            return None;
+            return none();
         }
         let windows = self.windows.get_or_init(|| self.map(device));
-        windows.iter().find_map(|window| {
+        let register = windows.mapped.iter().find_map(|window| {
             let at = offset.checked_sub(window.start)?;
             let at = usize::try_from(at).ok()?;
             if at.checked_add(4)? > window.map.len() {
@@ -111,7 +123,12 @@ impl Region {
             // multiple of four, since `offset` and the window's start are.
             let register = unsafe { window.map.as_mut_ptr().add(at) };
             NonNull::new(register.cast::<u32>())
-        })
+        });
+        match (register, windows.failed.as_ref().map(io::Error::raw_os_error)) {
+            (Some(register), _) => Ok(register),
+            (None, Some(Some(errno))) => Err(io::Error::from_raw_os_error(errno)),
+            (None, _) => none(),
+        }
     }
 
     /// Reads bytes through the descriptor.
@@ -149,21 +166,22 @@ impl Region {
         })
     }
 
-    fn map(&self, device: &File) -> Vec<Window> {
-        let mut mapped = Vec::new();
+    fn map(&self, device: &File) -> Windows {
+        let mut windows = Windows::default();
         for (start, len) in mappable(&self.answer, crate::dma::granule()) {
             let (Some(at), Ok(len)) = (self.answer.offset.checked_add(start), usize::try_from(len))
             else {
                 continue;
             };
             match MmapOptions::new().offset(at).len(len).map_raw(device) {
-                Ok(map) => mapped.push(Window { start, map }),
+                Ok(map) => windows.mapped.push(Window { start, map }),
                 Err(error) => {
                     tracing::warn!(start, len, %error, "registers are not mapped, and slow to reach");
+                    windows.failed = Some(error);
                 }
             }
         }
-        mapped
+        windows
     }
 }
 

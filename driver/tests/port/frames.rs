@@ -74,8 +74,10 @@ fn it_comes_back_after_a_reset_as_far_as_the_pf_grants_it() {
     fake.model().pf.longest_granted = Some(4000);
     port.reset();
     let before = event(&port, |event| *event == Event::Recovered);
-    let told = matches!(&before[..], [Event::SettingLost { reason }] if reason.contains("5000"));
-    assert!(told, "{before:?}");
+    // On a busy machine there may be news of the link besides.
+    let told =
+        |event: &&Event| matches!(event, Event::SettingLost { reason } if reason.contains("5000"));
+    assert_eq!(before.iter().filter(told).count(), 1, "{before:?}");
     // Not nothing, but what every PF grants.
     assert_eq!(fake.model().pf.longest, 1522);
     let mut queues = port.start().unwrap();

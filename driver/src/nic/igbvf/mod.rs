@@ -30,8 +30,6 @@ pub(crate) struct Igbvf {
     pf: Pf,
     model: Model,
     modes: requests::Modes,
-    /// The unicast addresses besides its own that the PF has granted.
-    unicast: Vec<MacAddress>,
     /// The PF may have such addresses for the VF: Linux's igb keeps them over a reset.
     has_further: bool,
 }
@@ -56,14 +54,7 @@ impl Igbvf {
         };
         let registers = Registers::new(transport, regs::BAR_LEN)?;
         let pf = Pf::new(&registers, regs::MAILBOX, regs::MAILBOX_MEMORY);
-        Ok(Some(Igbvf {
-            registers,
-            pf,
-            model,
-            modes: Default::default(),
-            unicast: Vec::new(),
-            has_further: false,
-        }))
+        Ok(Some(Igbvf { registers, pf, model, modes: Default::default(), has_further: false }))
     }
 }
 
@@ -109,7 +100,6 @@ impl Vf for Igbvf {
     fn reset(&mut self) -> Result<Option<MacAddress>> {
         self.registers.modify(regs::CTRL, 0, regs::CTRL_RST);
         self.modes = Default::default();
-        self.unicast.clear();
         Ok(self.pf.greet()?.mac)
     }
 

@@ -1,7 +1,7 @@
 //! What the VF asks its PF for, where the 82599's family has other words.
 
 use super::{Igbvf, regs};
-use crate::nic::pf::{INFO_SHIFT, SET_MAC, with_address};
+use crate::nic::pf::{INFO_SHIFT, SET_MAC};
 use crate::{MacAddress, Result};
 
 /// Which frames the PF lets through beyond those addressed to the VF.
@@ -11,39 +11,17 @@ pub(super) struct Modes {
     pub(super) multicast: bool,
 }
 
-/// Stands where Linux's igb wants an address and does not use it.
-const ANY: MacAddress = MacAddress([0x02, 0, 0, 0, 0, 0]);
-
 impl Igbvf {
     pub(super) fn ask_unicast(&mut self, addresses: &[MacAddress]) -> Result<()> {
         // A PF whose administrator has set the VF's address refuses even to clear.
         if addresses.is_empty() && !self.has_further {
             return Ok(());
         }
-        match self.ask_all_unicast(addresses) {
-            Ok(()) => self.unicast = addresses.to_vec(),
-            Err(error) => {
-                // Some of the new ones may be there: those from before are put back.
-                let before = std::mem::take(&mut self.unicast);
-                if self.ask_all_unicast(&before).is_ok() {
-                    self.unicast = before;
-                }
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    fn ask_all_unicast(&mut self, addresses: &[MacAddress]) -> Result<()> {
-        let clear = (regs::MAC_FILTER_CLEAR, ANY, "clear its further addresses".to_string());
-        let add = |&mac| (regs::MAC_FILTER_ADD, mac, format!("receive frames for {mac}, too"));
-        for (info, mac, request) in [clear].into_iter().chain(addresses.iter().map(add)) {
-            self.pf.ask(
-                &with_address(SET_MAC | info << INFO_SHIFT, mac),
-                &request,
-                "the PF's administrator has set the VF's address, and only trust lets it have others (`ip link set <pf> vf <n> trust on`), or the PF's address table is full",
-            )?;
-            self.has_further = info == regs::MAC_FILTER_ADD;
+        self.pf.clear_unicast(SET_MAC | regs::MAC_FILTER_CLEAR << INFO_SHIFT)?;
+        self.has_further = false;
+        for &mac in addresses {
+            self.pf.add_unicast(SET_MAC | regs::MAC_FILTER_ADD << INFO_SHIFT, mac)?;
+            self.has_further = true;
         }
         Ok(())
     }

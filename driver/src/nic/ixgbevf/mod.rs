@@ -29,7 +29,7 @@ use super::ids::{self, Known};
 use super::pf::{MAX_GROUPS, Pf};
 use super::{
     About, DescriptorFormat, Limits, News, RawStats, RegisterValue, Registers, RingPlace, Rss,
-    RxInterrupt, RxSetup, Vf, dump as register_dump,
+    RxInterrupt, RxSetup, STANDARD_FRAME, Vf, dump as register_dump,
 };
 use crate::transport::Transport;
 use crate::{LinkState, MacAddress, Result};
@@ -60,8 +60,6 @@ pub(crate) struct Ixgbevf {
     /// Which bits of a group's address are hashed.
     multicast_filter: u32,
     wanted: Wanted,
-    /// The unicast addresses besides its own that the PF has granted.
-    unicast: Vec<MacAddress>,
     /// The largest frame that the PF has granted.
     max_frame: u16,
     link: Link,
@@ -99,8 +97,7 @@ impl Ixgbevf {
             used: Used { rx: 1, tx: 1 },
             multicast_filter: 0,
             wanted: Wanted::default(),
-            unicast: Vec::new(),
-            max_frame: requests::STANDARD_FRAME,
+            max_frame: STANDARD_FRAME,
             link: Link::default(),
         }))
     }
@@ -152,8 +149,7 @@ impl Vf for Ixgbevf {
         thread::sleep(RESET);
         self.all_off();
         self.api = Api::V1_0;
-        self.unicast.clear();
-        self.max_frame = requests::STANDARD_FRAME;
+        self.max_frame = STANDARD_FRAME;
         let welcome = self.pf.greet()?;
         self.multicast_filter = welcome.words[3];
         self.api = self.negotiate()?;

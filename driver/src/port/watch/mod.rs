@@ -17,7 +17,7 @@ use super::interrupts::Interrupts;
 use super::stalls::Stalls;
 use crate::eventfd::{self, EventFd};
 use crate::home::Home;
-use crate::{Error, LinkState, Result};
+use crate::{Error, LinkState, Result, error};
 
 /// How often the device is looked at without being asked: interrupts can be lost, and a VF has none
 /// for some of what matters.
@@ -46,13 +46,15 @@ impl Watcher {
     pub(crate) fn start(device: &Arc<Device>) -> Result<(Watcher, Receiver<Event>)> {
         let (events, receiver) = bounded(EVENTS + LAST);
         let name = device.transport.name().to_string();
-        let failed = |action: &str, source| Error::Kernel {
+        let failed = |action: &str, source, remedy: &str| Error::Kernel {
             device: name.clone(),
             action: action.to_string(),
+            remedy: error::usual_remedy(&source).unwrap_or(remedy).into(),
             source,
-            remedy: "raise the limits on open files and threads (`ulimit -n`, `ulimit -u`)".into(),
         };
-        let wake = EventFd::new().map_err(|source| failed("make an eventfd", source))?;
+        let no_eventfd =
+            |source| failed("make an eventfd", source, "see eventfd(2) for what this means");
+        let wake = EventFd::new().map_err(no_eventfd)?;
         let shared = Arc::new(Shared { wake, stop: AtomicBool::new(false) });
         let mut state = State {
             device: device.clone(),
@@ -67,7 +69,13 @@ impl Watcher {
         let thread = thread::Builder::new()
             .name(format!("barline {name}"))
             .spawn(move || state.run())
-            .map_err(|source| failed("start the port's watcher", source))?;
+            .map_err(|source| {
+                failed(
+                    "start the port's watcher",
+                    source,
+                    "raise the limit on threads (`ulimit -u`)",
+                )
+            })?;
         Ok((Watcher { shared, thread: Some(thread), home: device.home }, receiver))
     }
 

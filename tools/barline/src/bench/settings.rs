@@ -11,9 +11,6 @@ use super::args::{Args, Mode};
 use super::cores::Cores;
 use super::target::{self, Target};
 
-/// Frames that every port takes.
-const STANDARD_FRAME: u16 = 1518;
-
 /// Where `tx` sends on a software adapter: a local address that none of its VFs has.
 const NOBODY: MacAddress = MacAddress([2, 0, 0, 0, 0, 0]);
 
@@ -77,7 +74,7 @@ impl Settings {
         Config {
             rx_queues: if self.mode == Mode::Tx { 1 } else { queues },
             tx_queues: if self.mode == Mode::Rx { 1 } else { queues },
-            max_frame: self.size.max(STANDARD_FRAME),
+            max_frame: self.size.max(Config::default().max_frame),
             root: self.root.clone(),
             ..Config::default()
         }

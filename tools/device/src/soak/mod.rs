@@ -75,7 +75,7 @@ pub fn run(adapter: &Adapter, plan: &Plan) -> Result<Report> {
     })?;
     let config = Config {
         arena: Some(arena.clone()),
-        max_frame: most.max(1518) as u16,
+        max_frame: (most as u16).max(Config::default().max_frame),
         rx_ring: plan.ring,
         tx_ring: plan.ring,
         ..Config::default()
