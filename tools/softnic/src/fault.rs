@@ -143,15 +143,6 @@ impl Adapter {
     /// Makes something happen.
     pub fn inject(&mut self, fault: Fault) {
         match fault {
-            Fault::PfReset
-            | Fault::PfInterface { .. }
-            | Fault::Link { .. }
-            | Fault::PortVlan { .. }
-            | Fault::Trust { .. }
-            | Fault::Address { .. } => {
-                // What could not be changed, the plane has logged.
-                _ = administrator::order(&mut self.plane, fault);
-            }
             Fault::DropOneIn(every) => self.datapath.mischief.drop = OneIn::new(every),
             Fault::DuplicateOneIn(every) => self.datapath.mischief.duplicate = OneIn::new(every),
             Fault::SwapOneIn(every) => self.datapath.mischief.swap = OneIn::new(every),
@@ -165,13 +156,13 @@ impl Adapter {
             | Fault::Removal { vf }
             | Fault::WantedBack { vf }
             | Fault::BusError { vf }
-            | Fault::CountersNearWrap { vf, .. } => {
-                if self.function(vf).is_some() {
-                    self.suffer(vf, fault);
-                } else if self.plane.port(vf).open {
-                    self.plane.update(vf, |port| port.order(fault));
-                }
+            | Fault::CountersNearWrap { vf, .. }
+                if self.function(vf).is_some() =>
+            {
+                self.suffer(vf, fault);
             }
+            // A VF that nobody drives is none to break, and what could not be changed is logged.
+            _ => _ = administrator::order(&mut self.plane, fault),
         }
     }
 

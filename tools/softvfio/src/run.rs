@@ -146,7 +146,7 @@ impl RunView {
         let plane = self.dir.join(PLANE);
         // Joining would make it anew.
         fs::metadata(&plane).map_err(failed("find", &plane))?;
-        Ok(Administrator::join(plane, &self.spec)?)
+        Ok(Administrator::join(&plane, &self.spec)?)
     }
 }
 

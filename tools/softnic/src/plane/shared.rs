@@ -45,6 +45,9 @@ pub(super) struct Shared {
     scratch: Box<[u8; FRAME_MAX]>,
 }
 
+/// The file's memory, and the row of inboxes, if this process has one.
+type Joined = (Shm, Vec<Writer>);
+
 /// What this process knows of a port.
 #[derive(Clone, Copy, Debug, Default)]
 struct Port {
@@ -70,7 +73,7 @@ impl Shared {
     fn join_by(
         path: &Path,
         spec: &Spec,
-        how: fn(&Path, &Spec, Layout, &File) -> Result<(Shm, Vec<Writer>), PlaneError>,
+        how: fn(&Path, &Spec, Layout, &File) -> Result<Joined, PlaneError>,
     ) -> Result<Shared, PlaneError> {
         let layout = Layout { ports: spec.vfs + 1 };
         let file = join::join(path, spec, layout, |file| fresh(file, spec, layout))?;
@@ -104,7 +107,7 @@ impl Shared {
         spec: &Spec,
         layout: Layout,
         file: &File,
-    ) -> Result<(Shm, Vec<Writer>), PlaneError> {
+    ) -> Result<Joined, PlaneError> {
         let shm = map(path, layout, file)?;
         let row = own_row(file).map_err(failed(path, "lock a row of it"))?;
         let row = row.ok_or_else(|| PlaneError::Full { path: path.into() })?;

@@ -1,5 +1,6 @@
 //! An adapter at work: made of a device string, moved by its thread or by the test, shared by processes.
 
+mod administrator;
 mod driver;
 mod fork;
 mod options;
