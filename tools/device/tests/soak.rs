@@ -1,8 +1,10 @@
 //! Checked traffic between VFs; and that what goes wrong is told.
 
 use std::num::NonZeroU64;
+use std::time::Duration;
 
-use barline_device::soak::{self, Faults, Plan, Report};
+use barline::{Config, MacAddress};
+use barline_device::soak::{self, Faults, Mirror, Plan, Report};
 use barline_device::{Adapter, DeviceName};
 use softnic::Fault;
 
@@ -81,4 +83,43 @@ fn the_last_frame_is_not_forgotten() {
     adapter.inject(Fault::DropOneIn(NonZeroU64::new(1000)));
     let plan = Plan { frames: 1000, ..Plan::default() };
     assert_eq!(soak::run(&adapter, &plan).unwrap().faults, Faults { lost: 1, ..Faults::default() });
+}
+
+/// A VF whose frames the wire sends back.
+fn reflected(mtu: u16, fault: Option<Fault>, frames: u64) -> Report {
+    // Each MTU is another adapter: tests run side by side.
+    let name: DeviceName = format!("soft:vfs=1,uplink=loop,mtu={mtu}").parse().unwrap();
+    let mut device = barline_device::open(&name, Config::default()).unwrap();
+    let mut queues = device.port.start().unwrap();
+    let pool = device.port.pool();
+    let peer = MacAddress([2, 0, 0, 0, 0, 9]);
+    let mut mirror = Mirror::new(&device.port, &mut queues, &pool, peer, &Plan::default()).unwrap();
+    let half = mirror.run(frames / 2, Duration::from_secs(20));
+    assert!(half.faults.is_none() && half.received == frames / 2, "{half:?}");
+    if let Some(fault) = fault {
+        device.adapter.unwrap().inject(fault);
+    }
+    mirror.run(frames, Duration::from_secs(2))
+}
+
+#[test]
+fn a_mirror_gives_every_frame_back() {
+    let report = reflected(1501, None, 200_000);
+    assert!(report.faults.is_none(), "{report:?}");
+    assert_eq!((report.sent, report.received), (200_000, 200_000));
+}
+
+#[test]
+fn what_a_mirror_does_not_give_back_as_it_was_is_told() {
+    let one_in = NonZeroU64::new(4000);
+    let none = Faults::default();
+    let lost = reflected(1502, Some(Fault::DropOneIn(one_in)), 20_000);
+    assert_eq!(
+        (lost.sent, lost.received, lost.faults),
+        (20_000, 19_998, Faults { lost: 2, ..none })
+    );
+    let twice = reflected(1502, Some(Fault::DuplicateOneIn(one_in)), 20_000);
+    assert_eq!((twice.received, twice.faults), (20_002, Faults { duplicated: 2, ..none }));
+    let wrong = reflected(1502, Some(Fault::CorruptOneIn(one_in)), 20_000);
+    assert_eq!(wrong.faults, Faults { corrupted: 2, lost: 2, ..none });
 }

@@ -7,6 +7,7 @@
 
 mod frame;
 mod mesh;
+mod mirror;
 mod sequence;
 
 use std::ops::RangeInclusive;
@@ -16,6 +17,7 @@ use barline::{Arena, ArenaConfig, Config, Error, Layout, Port, Result};
 
 use crate::Adapter;
 use mesh::{BURST, Mesh};
+pub use mirror::Mirror;
 pub use sequence::Faults;
 
 /// Buffers that the pool keeps.
@@ -42,7 +44,7 @@ impl Default for Plan {
 }
 
 /// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Frames that the VFs were given.
     pub sent: u64,
@@ -90,17 +92,22 @@ pub fn run(adapter: &Adapter, plan: &Plan) -> Result<Report> {
 
 impl Plan {
     fn check(&self, vfs: usize) -> Result<()> {
-        let wrong = |key, value: String, allowed: &str| {
-            Err(Error::Config { key, value, allowed: allowed.to_string() })
-        };
-        let (least, most) = (*self.sizes.start(), *self.sizes.end());
         if vfs < 2 {
             return wrong("vfs", vfs.to_string(), "VFs send to each other: 2 or more");
         }
+        self.check_sizes()
+    }
+
+    fn check_sizes(&self) -> Result<()> {
+        let (least, most) = (*self.sizes.start(), *self.sizes.end());
         if least < 64 || most < least || most > u16::MAX.into() {
             let sizes = format!("{least} to {most}");
             return wrong("sizes", sizes, "64 bytes to what the VF takes, the smaller one first");
         }
         Ok(())
     }
+}
+
+fn wrong(key: &'static str, value: String, allowed: &str) -> Result<()> {
+    Err(Error::Config { key, value, allowed: allowed.to_string() })
 }
