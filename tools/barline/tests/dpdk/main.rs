@@ -4,6 +4,11 @@
 //!
 //! It wants DPDK: as root `apt-get install dpdk`.
 
+mod command;
+mod forwarding;
 #[allow(dead_code, unused_imports, reason = "the tests that use the rest are being added")]
 mod kit;
+mod lifecycle;
+mod one_way;
 mod rig;
+mod statistics;

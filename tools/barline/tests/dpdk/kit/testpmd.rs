@@ -3,12 +3,14 @@
 use std::io::ErrorKind;
 use std::process::Command;
 
+use barline::MacAddress;
 use nix::sys::signal::Signal;
+use softvfio::topology::vf_address;
 use tempfile::TempDir;
 
 use super::report::{Fields, Forwarded, PortStats};
 use super::terminal::Terminal;
-use super::{Functions, LIMIT, Run};
+use super::{Functions, LIMIT, Run, RxFunction, TxFunction};
 
 const PROGRAM: &str = "dpdk-testpmd";
 const PROMPT: &str = "testpmd> ";
@@ -64,22 +66,14 @@ impl Testpmd {
     /// Starts it in a run and waits for its prompt. Its ports are started.
     #[track_caller]
     pub fn start(run: &Run, options: &Options<'_>) -> Testpmd {
-        let mut command = run.command(PROGRAM);
-        command.args(arguments(options, |vf| run.address(vf)));
-        Testpmd::begin(command)
+        Testpmd::start_by(run.command(PROGRAM), options)
     }
 
-    /// Starts it by a command of which it is the last word or one of the last, without its arguments.
+    /// Starts it by a command that ends with its name; its arguments come after that.
     #[track_caller]
-    pub fn start_by(mut command: Command, run: &Run, options: &Options<'_>) -> Testpmd {
-        command.args(arguments(options, |vf| run.address(vf)));
-        Testpmd::begin(command)
-    }
-
-    #[track_caller]
-    fn begin(mut command: Command) -> Testpmd {
+    pub fn start_by(mut command: Command, options: &Options<'_>) -> Testpmd {
         let runtime = tempfile::tempdir().unwrap();
-        command.env("RUNTIME_DIRECTORY", runtime.path());
+        command.args(arguments(options)).env("RUNTIME_DIRECTORY", runtime.path());
         let terminal = Terminal::start(command).unwrap_or_else(|error| match error.kind() {
             ErrorKind::NotFound => {
                 panic!("no {PROGRAM}: install dpdk (as root: apt-get install dpdk)")
@@ -148,6 +142,12 @@ impl Testpmd {
         Fields::read(&self.command(&format!("show port info {port}")))
     }
 
+    /// The unicast address of a port.
+    #[track_caller]
+    pub fn mac(&mut self, port: usize) -> MacAddress {
+        self.info(port).text("MAC address").parse().unwrap()
+    }
+
     /// Whether a port has a link.
     #[track_caller]
     pub fn link(&mut self, port: usize) -> bool {
@@ -168,6 +168,19 @@ impl Testpmd {
     #[track_caller]
     pub fn functions(&self) -> Functions {
         Functions::read(&self.log())
+    }
+
+    /// Fails unless port 0 uses what ixgbevf chooses when only the width of SIMD is asked for.
+    #[track_caller]
+    pub fn assert_plain(&self, paths: Paths) {
+        let wanted = match paths {
+            Paths::Vector => Functions { rx: RxFunction::Vector, tx: TxFunction::Vector },
+            Paths::Scalar => Functions { rx: RxFunction::Bulk, tx: TxFunction::Simple },
+        };
+        let functions = self.functions();
+        if functions != wanted {
+            self.fail(&format!("it uses {functions:?} instead of {wanted:?}"));
+        }
     }
 
     /// Fails with what it has printed.
@@ -206,7 +219,7 @@ impl Testpmd {
 }
 
 /// testpmd's command line.
-fn arguments(options: &Options<'_>, address: impl Fn(usize) -> String) -> Vec<String> {
+fn arguments(options: &Options<'_>) -> Vec<String> {
     let cpus = allowed_cpus();
     // Two threads of DPDK that may run on any CPU, so that machines with two of them suffice.
     let mut all = vec!["--lcores".into(), format!("0@({cpus}),1@({cpus})")];
@@ -217,7 +230,7 @@ fn arguments(options: &Options<'_>, address: impl Fn(usize) -> String) -> Vec<St
         all.push("--force-max-simd-bitwidth=64".into());
     }
     for vf in options.vfs {
-        all.extend(["-a".into(), address(*vf)]);
+        all.extend(["-a".into(), vf_address(*vf)]);
     }
     all.extend(options.eal.iter().map(ToString::to_string));
     all.extend(["--".into(), "--interactive".into(), "--total-num-mbufs=8192".into()]);
