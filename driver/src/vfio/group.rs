@@ -89,7 +89,7 @@ impl Group {
             .find(|container| match container.join(number, file.as_fd()) {
                 Ok(()) => true,
                 Err(error) => {
-                    tracing::debug!(device, group = number, %error, "needs a container of its own");
+                    tracing::info!(device, group = number, %error, "gets a container of its own");
                     false
                 }
             })
