@@ -1,31 +1,10 @@
 //! A child made by fork, which runs no other program and drops what it has a copy of.
-#![allow(unsafe_code)]
 
 use barline::{Port, Queues};
+use testkit::in_child;
 
 use crate::fake_vf::FakeVf;
 use crate::kit::{config, frame, read, threads, until, write};
-
-/// Runs `child` in a child; whether it returned true within ten seconds.
-fn in_child(child: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child calls what works after a fork of a process with threads: glibc's allocator
-    // does, and no lock is taken that another thread may hold. It ends without running destructors
-    // of this process.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0, "{}", std::io::Error::last_os_error());
-    if pid == 0 {
-        // SAFETY: as above; a child that waits for ever is ended by its alarm.
-        unsafe {
-            libc::alarm(10);
-            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child));
-            libc::_exit(if done.unwrap_or(false) { 0 } else { 1 });
-        }
-    }
-    let mut status = 0;
-    // SAFETY: writes the status of a child of ours.
-    assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
-    libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
-}
 
 #[test]
 fn a_port_that_nobody_shares_stays_the_parents() {

@@ -1,14 +1,13 @@
 //! What the tests have in common.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use barline::dma::{PagePreference, PageSize};
 use barline::{Config, Event, FrameBatch, Port, Result};
 
 use crate::fake_vf::FakeVf;
 
-/// How long anything may take that happens at all.
-pub const LONG: Duration = Duration::from_secs(20);
+pub use testkit::{LONG, threads, until};
 
 /// A small configuration on ordinary pages.
 pub fn config() -> Config {
@@ -22,16 +21,6 @@ pub fn config() -> Config {
 
 pub fn open(fake: &FakeVf) -> Result<Port> {
     Port::on(fake.transport(), config())
-}
-
-/// Asks until the answer is yes, or fails.
-#[track_caller]
-pub fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + LONG;
-    while !done() {
-        assert!(Instant::now() < end, "waited for {what} in vain");
-        std::thread::sleep(Duration::from_micros(200));
-    }
 }
 
 /// Takes events until one is as wanted; returns those before it.
@@ -70,13 +59,4 @@ pub fn read(batch: &FrameBatch<'_>) -> Vec<Vec<u8>> {
 pub fn in_use(port: &Port) -> usize {
     let census = port.arena().buffers().census();
     census.total - census.depot - census.quarantined
-}
-
-/// Names of this process's threads.
-pub fn threads() -> Vec<String> {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    tasks
-        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
-        .map(|name| name.trim().to_string())
-        .collect()
 }

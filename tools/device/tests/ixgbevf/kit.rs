@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use barline::dma::{PagePreference, PageSize};
 use barline::{Arena, ArenaConfig, Config, Event, MacAddress, Port, Result};
@@ -11,8 +11,7 @@ use softnic::{Fault, Spec, VfCounters};
 
 use crate::node::Node;
 
-/// How long anything may take that happens at all.
-pub const LONG: Duration = Duration::from_secs(20);
+pub use testkit::{LONG, until};
 
 /// Numbers of VFs of the adapters that there are now. Equal options mean one adapter, so each has
 /// another one; up to 31 VFs have four queues each.
@@ -111,16 +110,6 @@ pub fn frame(to: MacAddress, from: MacAddress, text: &[u8]) -> Vec<u8> {
 /// The same with a tag.
 pub fn tagged(frame: &[u8], tci: u16) -> Vec<u8> {
     [&frame[..12], &[0x81, 0x00], &tci.to_be_bytes(), &frame[12..]].concat()
-}
-
-/// Asks until the answer is yes, or fails.
-#[track_caller]
-pub fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + LONG;
-    while !done() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_micros(100));
-    }
 }
 
 /// Takes events until one is as wanted; returns those before it.

@@ -1,14 +1,12 @@
 //! What the tests have in common.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use barline::dma::{PagePreference, PageSize};
 use barline::{Config, Event, FrameBatch, Pool, Port, Queues, RxQueue};
 use barline_device::{Adapter, Device, DeviceName};
 
-/// How long anything may take that happens at all.
-pub const LONG: Duration = Duration::from_secs(20);
+pub use testkit::{LONG, until};
 
 /// A small configuration on ordinary pages.
 pub fn config() -> Config {
@@ -167,14 +165,4 @@ pub fn read(batch: &FrameBatch<'_>) -> Vec<Vec<u8>> {
         packet.frames().flat_map(|frame| frame.data().to_vec()).collect()
     };
     batch.packets().map(bytes).collect()
-}
-
-/// Asks until the answer is yes, or fails.
-#[track_caller]
-pub fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + LONG;
-    while !done() {
-        assert!(Instant::now() < end, "waited for {what} in vain");
-        std::thread::sleep(Duration::from_micros(200));
-    }
 }

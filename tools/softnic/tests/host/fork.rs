@@ -1,28 +1,7 @@
 //! A child made by fork, which runs no other program and drops what it has a copy of.
-#![allow(unsafe_code)]
 
 use softnic::{Broken, Host, Spec};
-
-/// Runs `child` in a child; whether it returned true within ten seconds.
-fn in_child(child: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child calls what works after a fork of a process with threads: glibc's allocator
-    // does, and what is tested is that no lock is taken that another thread may hold. It ends without
-    // running destructors of this process.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0, "{}", std::io::Error::last_os_error());
-    if pid == 0 {
-        // SAFETY: as above; a child that waits for ever is ended by its alarm.
-        unsafe {
-            libc::alarm(10);
-            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child));
-            libc::_exit(if done.unwrap_or(false) { 0 } else { 1 });
-        }
-    }
-    let mut status = 0;
-    // SAFETY: writes the status of a child of ours.
-    assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
-    libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
-}
+use testkit::in_child;
 
 #[test]
 fn a_child_leaves_its_parents_adapter_alone() {
