@@ -9,6 +9,7 @@ mod forwarding;
 #[allow(dead_code, unused_imports, reason = "the tests that use the rest are being added")]
 mod kit;
 mod lifecycle;
+mod offloads;
 mod one_way;
 mod rig;
 mod statistics;

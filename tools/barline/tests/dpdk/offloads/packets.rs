@@ -189,17 +189,19 @@ pub fn checksums(frame: &[u8]) -> (Option<bool>, Option<bool>) {
         Some(NetSlice::Ipv4(slice)) => {
             let header = slice.header().to_header();
             let (from, to) = (header.source, header.destination);
-            let l4 = tcp_or_udp(&|tcp| tcp.calc_checksum_ipv4(from, to).unwrap(), &|udp, payload| {
-                udp.calc_checksum_ipv4_raw(from, to, payload).unwrap()
-            });
+            let l4 =
+                tcp_or_udp(&|tcp| tcp.calc_checksum_ipv4(from, to).unwrap(), &|udp, payload| {
+                    udp.calc_checksum_ipv4_raw(from, to, payload).unwrap()
+                });
             (Some(header.calc_header_checksum() == header.header_checksum), l4)
         }
         Some(NetSlice::Ipv6(slice)) => {
             let header = slice.header().to_header();
             let (from, to) = (header.source, header.destination);
-            let l4 = tcp_or_udp(&|tcp| tcp.calc_checksum_ipv6(from, to).unwrap(), &|udp, payload| {
-                udp.calc_checksum_ipv6_raw(from, to, payload).unwrap()
-            });
+            let l4 =
+                tcp_or_udp(&|tcp| tcp.calc_checksum_ipv6(from, to).unwrap(), &|udp, payload| {
+                    udp.calc_checksum_ipv6_raw(from, to, payload).unwrap()
+                });
             (None, l4)
         }
         _ => (None, None),

@@ -50,7 +50,8 @@ fn the_published_hashes_come_out() {
     let ports = [2794u16.to_be_bytes(), 1766u16.to_be_bytes()].concat();
     assert_eq!(toeplitz(&MICROSOFT, &v4), 0x323e_8fc2);
     assert_eq!(toeplitz(&MICROSOFT, &[v4, ports.clone()].concat()), 0x51cc_c178);
-    let words = [[0x3ffe, 0x2501, 0x200, 0x1fff, 0, 0, 0, 7], [0x3ffe, 0x2501, 0x200, 3, 0, 0, 0, 1]];
+    let words =
+        [[0x3ffe, 0x2501, 0x200, 0x1fff, 0, 0, 0, 7], [0x3ffe, 0x2501, 0x200, 3, 0, 0, 0, 1]];
     let v6: Vec<u8> = words.concat().into_iter().flat_map(u16::to_be_bytes).collect();
     assert_eq!(toeplitz(&MICROSOFT, &v6), 0x2cc1_8cd5);
     assert_eq!(toeplitz(&MICROSOFT, &[v6, ports].concat()), 0x4020_7d3d);
