@@ -4,6 +4,7 @@ pub mod inject;
 pub mod paths;
 pub mod run;
 pub mod topology;
+pub mod tree;
 mod vfio;
 
 pub use vfio::Vfio;
