@@ -95,6 +95,7 @@ impl Run {
         // A place whose name a device string cannot hold.
         shared.check().map_err(|_| RunError::Name(place.into()))?;
         write(&path.join(SPEC), format!("{spec}\n").as_bytes())?;
+        crate::tree::write(path, spec).map_err(failed("write the adapter's files to", path))?;
         let library = environment::preloadable(library, path)?;
         let administrator = Administrator::join(&path.join(PLANE), &shared)?;
         let view = RunView { dir: dir.keep(), spec: shared };
