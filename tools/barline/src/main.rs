@@ -82,6 +82,9 @@ enum Command {
     ///
     /// Without a device it is a VF of a software adapter, which needs no hardware and no rights.
     Bench(Box<bench::Args>),
+    /// Run programs that know nothing of barline on a software adapter, and be its PF's administrator.
+    #[command(subcommand)]
+    Soft(commands::soft::Soft),
 }
 
 fn main() -> ExitCode {
@@ -99,7 +102,7 @@ fn main() -> ExitCode {
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| warnings.into()))
         .with_writer(std::io::stderr)
         .init();
-    let root = Root::new(cli.root);
+    let root = Root::new(cli.root.clone());
     let output = Output::new(cli.json);
     let done = match cli.command {
         Command::List => commands::list::run(&root, output),
@@ -110,6 +113,7 @@ fn main() -> ExitCode {
         }
         Command::Create { pf, count } => commands::create::run(&root, output, pf, count),
         Command::Bench(args) => return bench::run(&root, output, &args),
+        Command::Soft(soft) => return commands::soft::run(soft, &cli.root, output),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,3 +10,4 @@ pub mod create;
 mod function;
 pub mod info;
 pub mod list;
+pub mod soft;
