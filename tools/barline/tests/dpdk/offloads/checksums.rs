@@ -61,7 +61,7 @@ fn wrong_checksums_are_counted_and_right_ones_put_in() {
             setup.uses(false, true);
             setup.forward("csum");
             let (packets, wrong) = packets(setup.mac);
-            let got = setup.exchange(packets.iter().map(|(_, frame)| frame.clone()));
+            let got = setup.exchange(packets.iter().map(|(_, frame)| (frame.clone(), 1)));
             assert_eq!(got.len(), packets.len());
             for (n, ((packet, _), got)) in packets.iter().zip(&got).enumerate() {
                 let right = Packet { from: setup.mac, to: PEER, ..packet.clone() };

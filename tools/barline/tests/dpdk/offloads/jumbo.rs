@@ -2,6 +2,7 @@
 
 use super::packets::{Ip, L4, Packet};
 use super::setup::{Setup, Wanted};
+use super::verbose;
 use super::wire::PEER;
 use crate::kit::Paths;
 
@@ -32,16 +33,12 @@ fn frames_of_all_sizes_come_and_go() {
             packet.id = len as u16;
             packet
         });
-        let mut count = 0;
-        let wanted: Vec<Packet> = packets.collect();
-        setup.wire.send(wanted.iter().map(Packet::bytes));
-        while count < wanted.len() {
-            for got in setup.wire.receive(1) {
-                let right = Packet { from: setup.mac, to: PEER, ..wanted[count].clone() };
-                let len = right.bytes().len();
-                assert!(got == right.bytes(), "{adapter}, {paths:?}, {len} bytes: {got:02x?}");
-                count += 1;
-            }
+        let packets: Vec<Packet> = packets.collect();
+        let got = setup.exchange(packets.iter().map(|packet| (packet.bytes(), 1)));
+        assert_eq!(got.len(), packets.len(), "{adapter}, {paths:?}");
+        for (got, packet) in got.iter().zip(packets) {
+            let right = Packet { from: setup.mac, to: PEER, ..packet }.bytes();
+            assert!(*got == right, "{adapter}, {paths:?}, {} bytes: {got:02x?}", right.len());
         }
         setup.commands(&["stop", "set fwd rxonly", "set verbose 1", "start"]);
         let lens = [SHORTEST, buffer - 1, buffer, buffer + 1, 4 * buffer, LONGEST];
@@ -51,6 +48,18 @@ fn frames_of_all_sizes_come_and_go() {
             let what = format!("{adapter}, {paths:?}: {seen:?}");
             assert_eq!((seen.len, seen.segments), (len, len.div_ceil(buffer)), "{what}");
         }
+        // A tag comes on top of the longest frame; a byte more is too long.
+        setup.commands(&["vlan set filter on 0", "rx_vlan add 100 0"]);
+        let longest = Packet::new(PEER, setup.mac, Ip::V4, L4::Udp, LONGEST - HEADERS);
+        let tagged = Packet { vlan: Some(100), ..longest.clone() };
+        let [mut long, mut long_tagged] = [longest.bytes(), tagged.bytes()];
+        long.push(0);
+        long_tagged.push(0);
+        let mark = verbose::mark(&setup.testpmd);
+        setup.wire.send([long, tagged.bytes(), long_tagged, longest.bytes()]);
+        let seen = verbose::wait(&setup.testpmd, mark, 2);
+        let lens: Vec<usize> = seen.iter().map(|seen| seen.len).collect();
+        assert_eq!(lens, [LONGEST + 4, LONGEST], "{adapter}, {paths:?}");
         setup.testpmd.quit();
     }
 }

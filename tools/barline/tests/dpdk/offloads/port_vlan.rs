@@ -48,7 +48,7 @@ fn what_is_sent_is_of_the_port_vlan_and_nothing_else_comes() {
                     setup.reconfigure(lines);
                     setup.uses(false, offloads);
                     setup.forward("mac");
-                    let got = setup.exchange([of(Some(VID))]);
+                    let got = setup.exchange([(of(Some(VID)), 1)]);
                     let wanted =
                         Packet { from: setup.mac, to: PEER, vlan: Some(VID), ..to_vf.clone() };
                     assert_eq!(got, [wanted.bytes()], "{what}");
@@ -57,7 +57,7 @@ fn what_is_sent_is_of_the_port_vlan_and_nothing_else_comes() {
             } else {
                 setup.commands(&["vlan set strip on 0"]);
                 setup.forward("mac");
-                let got = setup.exchange([of(Some(VID))]);
+                let got = setup.exchange([(of(Some(VID)), 1)]);
                 let wanted = Packet { from: setup.mac, to: PEER, vlan: Some(VID), ..to_vf.clone() };
                 assert_eq!(got, [wanted.bytes()], "{what}");
             }

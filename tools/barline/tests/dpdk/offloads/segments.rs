@@ -85,10 +85,11 @@ fn long_tcp_packets_are_cut_up_and_each_segment_is_right() {
             setup.commands(&["vlan set filter on 0", "rx_vlan add 100 0"]);
             setup.forward("csum");
             let packets = packets(setup.mac);
-            let wanted: Vec<Packet> =
-                packets.iter().flat_map(|packet| segments(packet, MSS)).collect();
-            setup.wire.send(packets.iter().map(Packet::bytes));
-            let got = setup.wire.receive(wanted.len());
+            let cut: Vec<Vec<Packet>> =
+                packets.iter().map(|packet| segments(packet, MSS)).collect();
+            let counts = cut.iter().map(Vec::len);
+            let got = setup.exchange(packets.iter().map(Packet::bytes).zip(counts));
+            let wanted = cut.concat();
             assert_eq!(got.len(), wanted.len());
             for (n, (got, wanted)) in got.iter().zip(&wanted).enumerate() {
                 let what = format!("{model}, {paths:?}, segment {n}");

@@ -16,6 +16,10 @@ pub struct Setup {
     _run: Run,
 }
 
+/// What may be under way.
+const WINDOW: usize = 128;
+const WINDOW_BYTES: usize = 128 * 1024;
+
 /// How a testpmd is to be started.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
@@ -75,13 +79,27 @@ impl Setup {
         self.commands(&[&peer, &format!("set fwd {engine}"), "start"]);
     }
 
-    /// Sends frames by the wire, and takes as many that testpmd sends back. `start` was given.
+    /// Sends frames by the wire, and takes those that testpmd sends back: for each frame as many as are
+    /// given with it. `start` was given. No more is under way than there is room for between two
+    /// processes.
     #[track_caller]
-    pub fn exchange(&self, frames: impl IntoIterator<Item = Vec<u8>>) -> Vec<Vec<u8>> {
-        let frames: Vec<Vec<u8>> = frames.into_iter().collect();
-        let count = frames.len();
-        self.wire.send(frames);
-        self.wire.receive(count)
+    pub fn exchange(&self, frames: impl IntoIterator<Item = (Vec<u8>, usize)>) -> Vec<Vec<u8>> {
+        let mut frames = frames.into_iter().peekable();
+        let mut got = Vec::new();
+        while frames.peek().is_some() {
+            let (mut some, mut bytes, mut count) = (Vec::new(), 0, 0);
+            while bytes < WINDOW_BYTES
+                && count < WINDOW
+                && let Some((frame, answers)) = frames.next()
+            {
+                bytes += frame.len();
+                count += answers;
+                some.push(frame);
+            }
+            self.wire.send(some);
+            got.extend(self.wire.receive(count));
+        }
+        got
     }
 
     /// Sends frames by the wire to a testpmd that only receives, and tells what it says of each.
@@ -115,7 +133,7 @@ impl Setup {
 
 /// An address as testpmd prints it.
 #[track_caller]
-fn address(text: &str) -> Mac {
+pub fn address(text: &str) -> Mac {
     let bytes: Vec<u8> =
         text.split(':').map(|byte| u8::from_str_radix(byte, 16).expect(text)).collect();
     bytes.try_into().expect(text)

@@ -2,10 +2,13 @@
 //!
 //! DPDK looks at the two error bits only: where the adapter has checked nothing, it says "good".
 
+use softnic::Mac;
+
 use super::packets::{Ip, L4, Packet, Sum};
-use super::setup::{Setup, Wanted};
+use super::setup::{Setup, Wanted, address};
+use super::verbose;
 use super::wire::PEER;
-use crate::kit::Paths;
+use crate::kit::{Options, Paths, Peer, Run, Testpmd};
 
 /// A frame, its type, and whether DPDK takes its checksums for right: IPv4's and that behind it.
 struct Case {
@@ -14,8 +17,8 @@ struct Case {
     right: (bool, bool),
 }
 
-fn cases(mac: softnic::Mac) -> Vec<Case> {
-    let packet = |ip, l4| Packet::new(PEER, mac, ip, l4, 50);
+fn cases(from: Mac, to: Mac) -> Vec<Case> {
+    let packet = |ip, l4| Packet::new(from, to, ip, l4, 50);
     let types = [
         (Ip::V4, L4::Tcp, "L2_ETHER L3_IPV4 L4_TCP"),
         (Ip::V4, L4::Udp, "L2_ETHER L3_IPV4 L4_UDP"),
@@ -69,7 +72,7 @@ fn packet_types_and_wrong_checksums_are_told() {
             let mut setup = Setup::start(&wanted);
             setup.uses(false, false);
             setup.commands(&["set fwd rxonly", "set verbose 1", "start"]);
-            let cases = cases(setup.mac);
+            let cases = cases(PEER, setup.mac);
             let seen = setup.show(cases.iter().map(|case| case.frame.clone()));
             assert_eq!(seen.len(), cases.len());
             for (n, (case, seen)) in cases.iter().zip(&seen).enumerate() {
@@ -82,5 +85,35 @@ fn packet_types_and_wrong_checksums_are_told() {
             }
             setup.testpmd.quit();
         }
+    }
+}
+
+/// What comes from another VF is parsed from X550 on only: before, nothing of it is wrong, since nobody
+/// has looked.
+#[test]
+fn of_frames_from_another_vf_the_same_is_told_from_x550_on() {
+    for (model, parses) in [("82599", false), ("x540", false), ("x550", true)] {
+        let run = Run::new(&format!("vfs=2,uplink=sink,model={model}"));
+        let mut peer = Peer::open(&run, 0);
+        let app = &["--enable-rx-cksum"];
+        let mut testpmd = Testpmd::start(&run, &Options { app, ..Options::VF1 });
+        for line in ["set fwd rxonly", "set verbose 1", "start"] {
+            testpmd.command(line);
+        }
+        let mac = address(testpmd.info(0).text("MAC address"));
+        let cases = cases(peer.mac().0, mac);
+        let frames: Vec<Vec<u8>> = cases.iter().map(|case| case.frame.clone()).collect();
+        let mark = verbose::mark(&testpmd);
+        peer.send(&frames);
+        let seen = verbose::wait(&testpmd, mark, cases.len());
+        assert_eq!(seen.len(), cases.len());
+        for (n, (case, seen)) in cases.iter().zip(&seen).enumerate() {
+            let (ip, l4) = if parses { case.right } else { (true, true) };
+            let packet_type = if parses { case.packet_type } else { "" };
+            assert_eq!(seen.packet_type, packet_type, "{model}, case {n}: {seen:?}");
+            let told = (seen.sum("IP"), seen.sum("L4"));
+            assert_eq!(told, (Some(ip), Some(l4)), "{model}, case {n}: {seen:?}");
+        }
+        testpmd.quit();
     }
 }

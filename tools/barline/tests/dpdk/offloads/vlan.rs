@@ -117,3 +117,29 @@ fn tags_are_put_in_and_those_of_others_are_not_sent() {
         }
     }
 }
+
+#[test]
+fn a_queue_strips_tags_by_itself() {
+    for paths in Paths::ALL {
+        let mut setup = Setup::start(&Wanted { queues: 2, ..Wanted::plain(paths) });
+        setup.commands(&["vlan set filter on 0", "rx_vlan add 100 0", "vlan set stripq on 0,1"]);
+        setup.commands(&["set fwd rxonly", "set verbose 1", "start"]);
+        let flow = |port| {
+            let mut packet = packet(&setup, Some(100), 100);
+            packet.l4 = L4::Tcp;
+            packet.ports[0] = port;
+            packet.bytes()
+        };
+        let seen = setup.show((0..64).map(flow));
+        let len = flow(0).len();
+        for seen in &seen {
+            let stripped = seen.queue == 1;
+            assert_eq!(seen.len, if stripped { len - 4 } else { len }, "{paths:?}: {seen:?}");
+            assert_eq!(seen.has("VLAN_STRIPPED"), stripped, "{paths:?}: {seen:?}");
+            assert_eq!(seen.vlan, Some(100), "{paths:?}: {seen:?}");
+        }
+        let first = seen.iter().filter(|seen| seen.queue == 0).count();
+        assert!((10..=54).contains(&first), "{paths:?}: {first} of 64 came to queue 0");
+        setup.testpmd.quit();
+    }
+}
