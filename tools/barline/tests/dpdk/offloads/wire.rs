@@ -59,7 +59,7 @@ impl Wire {
                 start.elapsed() < LIMIT,
                 "{came} of {count} frames came to the wire, and {left} are still to be sent"
             );
-            std::thread::yield_now();
+            std::thread::sleep(std::time::Duration::from_micros(100));
         }
     }
 }
