@@ -155,17 +155,22 @@ fn run_tests(prepared: &Prepared, specs: &[&'static Spec], scale: f64, summary: 
     }
 }
 
-/// Runs a guest, and once more if the emulator failed by itself: it loses a timer, or runs into one
-/// of its assertions, once in some thirty runs on a busy machine, and that says nothing about what
-/// runs in it.
+/// How often a test is run again that the emulator has spoilt.
+const REPEATS: usize = 2;
+
+/// Runs a guest, and again if the emulator failed by itself: it loses a timer, or runs into one of its
+/// assertions, once in some thirty runs on a busy machine, and that says nothing about what runs in it.
 fn run_guest(prepared: &Prepared, spec: &Spec, mode: Mode, scale: f64) -> Result<Run> {
-    let run = session::run(prepared, spec, mode, scale)?;
-    if !run.emulator_fault || interrupt::seen() {
-        return Ok(run);
+    let mut lost = Vec::new();
+    loop {
+        let run = session::run(prepared, spec, mode, scale)?;
+        if !run.emulator_fault || lost.len() == REPEATS || interrupt::seen() {
+            return Ok(Run { lost, ..run });
+        }
+        let reason = run.failure.unwrap_or_default();
+        println!("    the emulator failed by itself ({reason}): once more");
+        lost.push(reason);
     }
-    let reason = run.failure.unwrap_or_default();
-    println!("    the emulator failed by itself ({reason}): once more");
-    session::run(prepared, spec, mode, scale)
 }
 
 /// Runs the tests that must fail, and counts those as passed that failed as they should.

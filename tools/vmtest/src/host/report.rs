@@ -74,6 +74,8 @@ fn write(text: &str) {
 pub struct Summary {
     passed: usize,
     failed: Vec<String>,
+    /// Runs that the emulator has spoilt, and why.
+    lost: Vec<String>,
     /// Whether the user broke it off.
     pub interrupted: bool,
 }
@@ -82,6 +84,8 @@ impl Summary {
     /// Counts a run, and tells how it went.
     pub fn add(&mut self, spec: &Spec, kernel: Kernel, outcome: Result<Run>) {
         let title = format!("{} on {kernel}", spec.name);
+        let lost = outcome.iter().flat_map(|run| &run.lost);
+        self.lost.extend(lost.map(|reason| format!("{title}: {}", first_line(reason))));
         let reason = match outcome {
             Ok(Run { failure: None, elapsed, .. }) => {
                 println!("--- passed: {title}, {:.1} s", elapsed.as_secs_f64());
@@ -94,7 +98,7 @@ impl Summary {
                     show_console(&logs);
                 }
                 // The rest is above.
-                reason.lines().next().unwrap_or_default().to_string()
+                first_line(&reason).to_string()
             }
             Err(error) => {
                 println!("--- failed: {title}: {error}");
@@ -107,6 +111,9 @@ impl Summary {
     /// Prints the end; whether all was well.
     pub fn close(&self) -> bool {
         println!();
+        for lost in &self.lost {
+            println!("run again, the emulator failed by itself: {lost}");
+        }
         for failure in &self.failed {
             println!("failed: {failure}");
         }
@@ -152,6 +159,10 @@ fn show_console(logs: &Path) {
     }
 }
 
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
 fn tail(text: &str, count: usize) -> Vec<&str> {
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(count)..].to_vec()
@@ -159,13 +170,32 @@ fn tail(text: &str, count: usize) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn the_closing_line_is_fixed() {
-        let summary = Summary { passed: 3, failed: vec!["x".into()], interrupted: false };
+        let summary = Summary { passed: 3, failed: vec!["x".into()], ..Summary::default() };
         assert_eq!(summary.line(), "3 passed, 1 failed");
         assert!(!summary.close());
+    }
+
+    #[test]
+    fn a_run_that_the_emulator_has_spoilt_is_remembered_beside_the_one_that_counts() {
+        let spec = Spec::new("boot", "");
+        let mut summary = Summary::default();
+        let run = Run {
+            failure: None,
+            elapsed: Duration::ZERO,
+            logs: PathBuf::new(),
+            emulator_fault: false,
+            lost: vec!["it hung\nfor long".into(), "it aborted".into()],
+        };
+        summary.add(&spec, Kernel::Small, Ok(run));
+        assert_eq!(summary.lost, ["boot on small: it hung", "boot on small: it aborted"]);
+        assert_eq!(summary.line(), "1 passed, 0 failed");
     }
 
     #[test]

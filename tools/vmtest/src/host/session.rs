@@ -43,6 +43,8 @@ pub struct Run {
     pub logs: PathBuf,
     /// Whether it failed by no fault of the guest's, but of the emulator's.
     pub emulator_fault: bool,
+    /// Why each run before this one was worth nothing.
+    pub lost: Vec<String>,
 }
 
 impl Run {
@@ -118,7 +120,7 @@ pub fn run(prepared: &Prepared, spec: &Spec, mode: Mode, scale: f64) -> Result<R
         fs::remove_dir_all(&logs).context(logs.display())?;
     }
     let emulator_fault = failure.is_some() && session.judge.has_emulator_fault();
-    Ok(Run { failure, elapsed: start.elapsed(), logs, emulator_fault })
+    Ok(Run { failure, elapsed: start.elapsed(), logs, emulator_fault, lost: vec![] })
 }
 
 struct Session {
