@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::datapath::Datapath;
 use crate::function::{Effect, Function, Message};
+use crate::memory::{Space, Spaces};
 use crate::pf::Pf;
 use crate::uplink::{Uplink, UplinkCounters};
 use crate::{Memory, Notice, PLAIN_START, Plane, RegisterFile, Spec, VfCounters};
@@ -42,7 +43,7 @@ pub enum OpenError {
 pub struct Adapter {
     pub(crate) spec: Spec,
     pub(crate) plane: Plane,
-    pub(crate) memory: Memory,
+    pub(crate) spaces: Spaces,
     pub(crate) uplink: Option<Box<dyn Uplink>>,
     /// By number; those that this process drives.
     pub(crate) functions: Vec<Option<Box<Function>>>,
@@ -71,7 +72,7 @@ impl Adapter {
         Adapter {
             spec: spec.clone(),
             plane,
-            memory: Memory::default(),
+            spaces: Spaces::new(spec.vfs),
             uplink,
             functions: (0..spec.vfs).map(|_| None).collect(),
             datapath: Datapath::new(spec),
@@ -107,6 +108,7 @@ impl Adapter {
                 let registers = Arc::clone(&function.registers);
                 self.datapath.open(&function);
                 self.functions[vf] = Some(Box::new(function));
+                self.spaces.attach(vf, Some(Space::FIRST));
                 self.plane.update(vf, |port| port.open = true);
                 self.with_pf(vf, |pf| {
                     pf.acquaint();
@@ -194,9 +196,35 @@ impl Adapter {
         }
     }
 
-    /// The memory that the VFs of this process reach.
+    /// What is mapped in the first space, which VFs are in when they are opened.
     pub fn memory(&mut self) -> &mut Memory {
-        &mut self.memory
+        // It never ends.
+        self.spaces.memory(Space::FIRST).expect("the first space")
+    }
+
+    /// Makes another address space, in which nothing is mapped.
+    pub fn new_space(&mut self) -> Space {
+        self.spaces.add()
+    }
+
+    /// What is mapped in a space; `None` once it has ended.
+    pub fn space(&mut self, space: Space) -> Option<&mut Memory> {
+        self.spaces.memory(space)
+    }
+
+    /// Ends a space with all of its mappings. VFs that are in it reach nothing from then on. The first
+    /// one cannot end.
+    pub fn drop_space(&mut self, space: Space) {
+        self.spaces.remove(space);
+    }
+
+    /// Puts a VF that is open here into a space, or where it reaches nothing: with `None`, or when the
+    /// space has ended. What its queues have fetched is forgotten.
+    pub fn attach(&mut self, vf: usize, space: Option<Space>) {
+        if let Some(function) = self.function(vf) {
+            function.epoch += 1;
+            self.spaces.attach(vf, space);
+        }
     }
 
     /// What a VF has counted since it was opened; zeros if it is not open here.

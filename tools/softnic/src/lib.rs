@@ -40,7 +40,7 @@ pub use datapath::{Malformed, MalformedCounts, SwitchCounters};
 pub use fault::{Fault, MailboxMood};
 pub use function::{Notice, VECTORS, VfCounters};
 pub use host::{Broken, Host, HostError};
-pub use memory::{MapError, Memory};
+pub use memory::{Access, MapError, Memory, Space};
 pub use model::{Generation, Model};
 pub use offload::Facts;
 pub use plane::{Plane, PlaneError};

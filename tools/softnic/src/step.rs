@@ -10,7 +10,7 @@ impl Adapter {
         self.plane.look(now);
         self.attend(now);
         let frames = self.datapath.step(
-            &self.memory,
+            &self.spaces,
             &mut self.plane,
             &mut self.functions,
             self.uplink.as_deref_mut(),

@@ -2,10 +2,11 @@
 
 use super::mischief::{Blow, Mischief};
 use super::rx::Receiver;
+use crate::Facts;
+use crate::memory::Spaces;
 use crate::model::Generation;
 use crate::plane::UPLINK;
 use crate::switch::Header;
-use crate::{Facts, Memory};
 
 /// A frame on its way to some VFs.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +28,9 @@ pub(super) struct Late {
     looped: bool,
 }
 
-/// The receive sides, and the memory behind them.
+/// The receive sides, and the memory that they reach.
 pub(super) struct Delivery<'a> {
-    pub(super) memory: &'a Memory,
+    pub(super) spaces: &'a Spaces,
     /// The VFs that this process drives, by number.
     pub(super) receivers: &'a mut [Option<Receiver>],
     pub(super) generation: &'static Generation,
@@ -59,9 +60,9 @@ impl Delivery<'_> {
         if self.mischief.is_some() {
             return self.hand_badly(vf, frame);
         }
-        let memory = self.memory;
+        let spaces = self.spaces;
         let Some(receiver) = self.receiver(vf) else { return false };
-        receiver.deliver(memory, frame);
+        receiver.deliver(spaces.of(vf), frame);
         true
     }
 
@@ -85,7 +86,7 @@ impl Delivery<'_> {
     /// As `hand`, with what goes wrong on purpose.
     #[cold]
     fn hand_badly(&mut self, vf: usize, frame: &Passing<'_>) -> bool {
-        let memory = self.memory;
+        let spaces = self.spaces;
         let (Some(Some(receiver)), Some(mischief)) =
             (self.receivers.get_mut(vf), &mut self.mischief)
         else {
@@ -103,7 +104,7 @@ impl Delivery<'_> {
             return true;
         } else {
             for _ in 0..1 + u8::from(duplicate) {
-                receiver.deliver(memory, &Passing { bytes: &bytes, ..*frame });
+                receiver.deliver(spaces.of(vf), &Passing { bytes: &bytes, ..*frame });
             }
         }
         self.catch_up(Some(vf));
@@ -119,10 +120,10 @@ impl Delivery<'_> {
                 continue;
             }
             let Late { vf, bytes, facts, looped } = self.late.remove(at);
-            let memory = self.memory;
+            let spaces = self.spaces;
             if let Some(receiver) = self.receiver(vf) {
                 let header = Header::of(&bytes);
-                receiver.deliver(memory, &Passing { bytes: &bytes, header, facts, looped });
+                receiver.deliver(spaces.of(vf), &Passing { bytes: &bytes, header, facts, looped });
             }
         }
     }

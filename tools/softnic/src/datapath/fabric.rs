@@ -34,10 +34,10 @@ pub(super) struct Fabric<'a> {
 }
 
 impl<'a> Fabric<'a> {
-    /// The memory that the VFs of this process reach.
+    /// The memory that a VF of this process reaches.
     #[inline]
-    pub(super) fn memory(&self) -> &'a Memory {
-        self.delivery.memory
+    pub(super) fn memory(&self, vf: usize) -> &'a Memory {
+        self.delivery.spaces.of(vf)
     }
 
     /// Takes a frame that a VF of this process sends.

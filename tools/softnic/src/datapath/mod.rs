@@ -26,7 +26,7 @@ use tx::{Scratch, Sender};
 
 use crate::Spec;
 use crate::function::{Cause, Function};
-use crate::memory::Memory;
+use crate::memory::Spaces;
 use crate::model::Generation;
 use crate::offload::Toeplitz;
 use crate::pf::rss;
@@ -141,7 +141,7 @@ impl Datapath {
     /// Moves frames, for a bounded time. Returns how many.
     pub(crate) fn step(
         &mut self,
-        memory: &Memory,
+        spaces: &Spaces,
         plane: &mut Plane,
         functions: &mut [Option<Box<Function>>],
         uplink: Option<&mut (dyn Uplink + 'static)>,
@@ -154,7 +154,7 @@ impl Datapath {
         let open = self.begin(functions);
         let mut fabric = Fabric {
             delivery: Delivery {
-                memory,
+                spaces,
                 receivers: &mut self.receivers,
                 generation: self.generation,
                 mischief: self.mischief.is_on().then_some(&mut self.mischief),
@@ -179,7 +179,7 @@ impl Datapath {
         }
         fabric.delivery.catch_up(None);
         self.turn = (self.turn + 1) % self.senders.len().max(1);
-        self.end(memory, functions, now);
+        self.end(spaces, functions, now);
         frames
     }
 
@@ -227,7 +227,7 @@ impl Datapath {
     }
 
     /// Writes back what is left, raises interrupts, and hands over what was counted.
-    fn end(&mut self, memory: &Memory, functions: &mut [Option<Box<Function>>], now: u64) {
+    fn end(&mut self, spaces: &Spaces, functions: &mut [Option<Box<Function>>], now: u64) {
         for (vf, function) in functions.iter_mut().enumerate() {
             let (Some(function), Some(receiver), Some(sender)) =
                 (function, &mut self.receivers[vf], &mut self.senders[vf])
@@ -235,7 +235,7 @@ impl Datapath {
                 continue;
             };
             let mut raise = |cause: Cause| function.raise(cause, now);
-            receiver.end(memory, &mut raise);
+            receiver.end(spaces.of(vf), &mut raise);
             sender.end(&mut raise);
             function.counters.take(receiver.counters(), sender.counters());
         }

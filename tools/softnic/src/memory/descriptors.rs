@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-use super::{Fault, Memory};
+use super::{Access, Fault, Memory};
 
 /// Bytes of a descriptor: two little-endian 64-bit words.
 pub(crate) const DESCRIPTOR: u64 = 16;
@@ -19,10 +19,11 @@ pub(crate) struct Descriptors<'m> {
 
 impl Memory {
     /// The descriptors from `iova` on: at least one, at most `count`, fewer where the mapping ends.
-    /// Faults also where `iova` is no multiple of 16.
+    /// Faults also where `iova` is no multiple of 16, and where devices may not both read and write.
     #[inline]
     pub(crate) fn descriptors(&self, iova: u64, count: usize) -> Result<Descriptors<'_>, Fault> {
-        let mapping = self.find(iova).filter(|_| iova.is_multiple_of(DESCRIPTOR) && count > 0);
+        let mapping = self.find(iova, Access::Both);
+        let mapping = mapping.filter(|_| iova.is_multiple_of(DESCRIPTOR) && count > 0);
         let mapping = mapping.ok_or_else(|| self.fault())?;
         // Mappings end on pages, so none ends within a descriptor.
         let mapped = (mapping.len - (iova - mapping.iova)) / DESCRIPTOR;

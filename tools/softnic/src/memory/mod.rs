@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 mod descriptors;
+mod spaces;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,8 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) use descriptors::{DESCRIPTOR, Descriptors};
+pub use spaces::Space;
+pub(crate) use spaces::Spaces;
 
 /// Granule of mappings.
 pub const PAGE: u64 = 4096;
@@ -57,12 +60,31 @@ pub enum MapError {
     },
 }
 
+/// What devices may do with a mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Read.
+    Read,
+    /// Write.
+    Write,
+    /// Read and write.
+    Both,
+}
+
+impl Access {
+    #[inline]
+    fn allows(self, wanted: Access) -> bool {
+        self == Access::Both || self == wanted
+    }
+}
+
 /// One mapping: `len` bytes at `base`, which devices see at `iova`.
 #[derive(Clone, Copy, Debug)]
 struct Mapping {
     iova: u64,
     len: u64,
     base: NonNull<u8>,
+    access: Access,
 }
 
 // SAFETY: plain bytes that `Memory::map` was promised to be valid from any thread.
@@ -98,7 +120,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Maps `len` bytes of this process's memory at `iova`.
+    /// Maps `len` bytes of this process's memory at `iova`, to be read and written.
     ///
     /// # Safety
     /// The bytes are valid for reads and writes from any thread until they are unmapped here; nobody
@@ -107,6 +129,25 @@ impl Memory {
     /// # Errors
     /// The range is misaligned or out of bounds, or overlaps with another.
     pub unsafe fn map(&mut self, base: NonNull<u8>, len: u64, iova: u64) -> Result<(), MapError> {
+        // SAFETY: promised by the caller.
+        unsafe { self.map_for(Access::Both, base, len, iova) }
+    }
+
+    /// Maps `len` bytes of this process's memory at `iova`, for some accesses only. Another one is a
+    /// fault.
+    ///
+    /// # Safety
+    /// As for [`Memory::map`]; the bytes need be valid for these accesses only.
+    ///
+    /// # Errors
+    /// As for [`Memory::map`].
+    pub unsafe fn map_for(
+        &mut self,
+        access: Access,
+        base: NonNull<u8>,
+        len: u64,
+        iova: u64,
+    ) -> Result<(), MapError> {
         let end = iova.checked_add(len).filter(|end| *end <= 1 << ADDRESS_BITS);
         let (true, true, Some(end)) =
             (len > 0, iova.is_multiple_of(PAGE) && len.is_multiple_of(PAGE), end)
@@ -124,7 +165,7 @@ impl Memory {
         if overlaps {
             return Err(MapError::Overlap { iova, len });
         }
-        self.mappings.insert(at, Mapping { iova, len, base });
+        self.mappings.insert(at, Mapping { iova, len, base, access });
         self.last = Cell::default();
         Ok(())
     }
@@ -149,7 +190,7 @@ impl Memory {
     /// Copies bytes in, from `iova` on. Nothing is copied if any of them is not mapped.
     #[inline]
     pub(crate) fn read(&self, iova: u64, into: &mut [u8]) -> Result<(), Fault> {
-        let Some(mapping) = self.holding(iova, into.len()) else {
+        let Some(mapping) = self.holding(iova, into.len(), Access::Read) else {
             return self.read_pieces(iova, into);
         };
         // SAFETY: as many bytes are mapped there, valid as promised to `map`, and none of them is in
@@ -162,7 +203,7 @@ impl Memory {
     /// Copies bytes out, to `iova` and on. Nothing is copied if any of them is not mapped.
     #[inline]
     pub(crate) fn write(&self, iova: u64, from: &[u8]) -> Result<(), Fault> {
-        let Some(mapping) = self.holding(iova, from.len()) else {
+        let Some(mapping) = self.holding(iova, from.len(), Access::Write) else {
             return self.write_pieces(iova, from);
         };
         // SAFETY: as for `read`.
@@ -172,7 +213,7 @@ impl Memory {
 
     /// Writes a 32-bit word, in one access. Faults also where `iova` is no multiple of 4.
     pub(crate) fn write_word(&self, iova: u64, word: u32) -> Result<(), Fault> {
-        let mapping = self.holding(iova, 4).filter(|_| iova.is_multiple_of(4));
+        let mapping = self.holding(iova, 4, Access::Write).filter(|_| iova.is_multiple_of(4));
         let at = mapping.ok_or_else(|| self.fault())?.at(iova);
         // SAFETY: four bytes are mapped there, and aligned as the address is, since mappings start on
         // pages in both address spaces. No access by 32 bits or less tears.
@@ -194,20 +235,22 @@ impl Memory {
         let _ = iova;
     }
 
-    /// The mapping that has all of some bytes.
+    /// The mapping that has all of some bytes, for an access.
     #[inline]
-    fn holding(&self, iova: u64, len: usize) -> Option<Mapping> {
-        let holds = |mapping: &Mapping| mapping.holds(iova, len as u64);
+    fn holding(&self, iova: u64, len: usize, access: Access) -> Option<Mapping> {
+        let holds =
+            |mapping: &Mapping| mapping.holds(iova, len as u64) && mapping.access.allows(access);
         self.last.get().filter(holds).or_else(|| self.search(iova).filter(holds))
     }
 
-    /// The mapping that has the byte at `iova`.
+    /// The mapping that has the byte at `iova`, for an access.
     #[inline]
-    fn find(&self, iova: u64) -> Option<Mapping> {
-        match self.last.get() {
+    fn find(&self, iova: u64, access: Access) -> Option<Mapping> {
+        let found = match self.last.get() {
             Some(mapping) if mapping.holds(iova, 1) => Some(mapping),
             _ => self.search(iova),
-        }
+        };
+        found.filter(|mapping| mapping.access.allows(access))
     }
 
     fn search(&self, iova: u64) -> Option<Mapping> {
@@ -224,10 +267,15 @@ impl Memory {
 
     /// The parts of a range that lie in different mappings, if all of it is mapped: neighbours need
     /// not be neighbours in this process.
-    fn pieces(&self, iova: u64, len: usize) -> Result<Vec<(NonNull<u8>, usize)>, Fault> {
+    fn pieces(
+        &self,
+        iova: u64,
+        len: usize,
+        access: Access,
+    ) -> Result<Vec<(NonNull<u8>, usize)>, Fault> {
         let (mut pieces, mut at, mut left) = (Vec::new(), iova, len as u64);
         while left > 0 {
-            let mapping = self.find(at).ok_or_else(|| self.fault())?;
+            let mapping = self.find(at, access).ok_or_else(|| self.fault())?;
             let piece = left.min(mapping.len - (at - mapping.iova));
             pieces.push((mapping.at(at), piece as usize));
             left -= piece;
@@ -238,7 +286,7 @@ impl Memory {
 
     fn read_pieces(&self, iova: u64, into: &mut [u8]) -> Result<(), Fault> {
         let mut into = into;
-        for (from, len) in self.pieces(iova, into.len())? {
+        for (from, len) in self.pieces(iova, into.len(), Access::Read)? {
             let (piece, rest) = into.split_at_mut(len);
             // SAFETY: as for `read`, piece by piece.
             unsafe { from.as_ptr().copy_to_nonoverlapping(piece.as_mut_ptr(), len) };
@@ -249,7 +297,7 @@ impl Memory {
 
     fn write_pieces(&self, iova: u64, from: &[u8]) -> Result<(), Fault> {
         let mut from = from;
-        for (into, len) in self.pieces(iova, from.len())? {
+        for (into, len) in self.pieces(iova, from.len(), Access::Write)? {
             let (piece, rest) = from.split_at(len);
             // SAFETY: as for `read`, piece by piece.
             unsafe { into.as_ptr().copy_from_nonoverlapping(piece.as_ptr(), len) };

@@ -108,3 +108,23 @@ fn mappings_are_as_the_kernel_has_them() {
     assert_eq!(memory.unmap(iova, 2 * PAGE), Ok(()));
     assert_eq!(memory.write(iova, &[1]), Err(Fault));
 }
+
+#[test]
+fn devices_do_with_a_mapping_what_it_is_for() {
+    for access in [Access::Read, Access::Write, Access::Both] {
+        let (mut memory, pages) = pages(&[(4, 1)]);
+        memory.unmap(4 * PAGE, PAGE).unwrap();
+        let base = NonNull::new(pages[0].as_mut_ptr()).unwrap();
+        // SAFETY: the page outlives the mapping.
+        unsafe { memory.map_for(access, base, PAGE, 4 * PAGE) }.unwrap();
+        let may = |done: bool| if done { Ok(()) } else { Err(Fault) };
+        let (reads, writes) = (access != Access::Write, access != Access::Read);
+        assert_eq!(memory.write(4 * PAGE, &[7; 8]), may(writes), "{access:?}");
+        assert_eq!(memory.write_word(4 * PAGE, 9), may(writes), "{access:?}");
+        let mut read = [0; 8];
+        assert_eq!(memory.read(4 * PAGE, &mut read), may(reads), "{access:?}");
+        assert_eq!(read == [0; 8], access != Access::Both, "{access:?}");
+        let ring = memory.descriptors(4 * PAGE, 1).is_ok();
+        assert_eq!(ring, access == Access::Both, "{access:?}");
+    }
+}

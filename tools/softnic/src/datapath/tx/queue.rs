@@ -97,7 +97,7 @@ impl TxQueue {
             }
             left = left.saturating_sub(count);
         }
-        self.report(idle, side, fabric.memory());
+        self.report(idle, side, fabric.memory(side.vf));
         (side.counters.packets - before) as usize
     }
 
@@ -110,7 +110,7 @@ impl TxQueue {
         scratch: &mut Scratch,
         fabric: &mut Fabric<'_>,
     ) -> u32 {
-        let memory = fabric.memory();
+        let memory = fabric.memory(side.vf);
         let count = self.ring.in_a_row(0).min(most);
         if count == 0 || self.skips {
             return 0;
@@ -156,7 +156,7 @@ impl TxQueue {
         let mut reports = 0u64;
         for at in 0..self.ring.available() {
             let iova = self.ring.iova(self.ring.position(at));
-            let Ok(descriptor) = fabric.memory().descriptors(iova, 1) else {
+            let Ok(descriptor) = fabric.memory(side.vf).descriptors(iova, 1) else {
                 side.counters.faults += 1;
                 self.ring.halt();
                 return 0;
@@ -253,7 +253,7 @@ fn send(
     scratch: &mut Scratch,
     fabric: &mut Fabric<'_>,
 ) {
-    if scratch.gather(fabric.memory(), pieces.iter()).is_err() {
+    if scratch.gather(fabric.memory(side.vf), pieces.iter()).is_err() {
         side.counters.faults += 1;
         return;
     }
