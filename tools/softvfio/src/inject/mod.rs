@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering};
 use crate::Errno;
 
 pub use call::{Call, On};
-pub use rules::{BadRule, Rule, parse};
+pub use rules::{BadRule, LARGEST, Rule, parse};
 
 /// The environment's variable with the list of what shall fail: see [`parse`].
 pub const VARIABLE: &str = "BARLINE_SOFT_FAIL";

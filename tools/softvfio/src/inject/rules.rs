@@ -38,7 +38,7 @@ const NAMES: [(&str, Errno); 27] = [
 ];
 
 /// The largest error number that the kernel can give (`MAX_ERRNO` of `linux/err.h`).
-const LARGEST: Errno = 4095;
+pub const LARGEST: Errno = 4095;
 
 /// One entry of the list: a call, which of them, and the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
