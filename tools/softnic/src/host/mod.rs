@@ -16,8 +16,8 @@ use std::sync::Arc;
 pub use clock::now;
 pub use error::HostError;
 use runner::{Runner, Step};
-pub use seat::Broken;
 use seat::Seat;
+pub use seat::{Broken, at_work};
 use station::Station;
 
 use crate::uplink::Uplink;

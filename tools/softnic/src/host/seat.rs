@@ -1,5 +1,6 @@
 //! One thing that a thread works on all the time, and others now and then.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -9,6 +10,16 @@ use std::time::Duration;
 /// before it sleeps. The first is less than a step takes, both are less than waking up does.
 const SPINS: u32 = 100;
 const YIELDS: u32 = 100;
+
+thread_local! {
+    static AT_WORK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is at work in an adapter, now. For signal handlers: a fault meanwhile is one of the
+/// adapter's accesses to memory.
+pub fn at_work() -> bool {
+    AT_WORK.get()
+}
 
 /// Why nothing can be done with an adapter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,7 +94,10 @@ impl<T> Seat<T> {
         if let Some(broken) = self.broken.get() {
             return Err(broken.clone());
         }
-        catch_unwind(AssertUnwindSafe(|| act(&mut value))).map_err(|panic| {
+        AT_WORK.set(true);
+        let done = catch_unwind(AssertUnwindSafe(|| act(&mut value)));
+        AT_WORK.set(false);
+        done.map_err(|panic| {
             let broken = Broken::Failed(said(&*panic));
             tracing::error!("{broken}");
             // It may well panic again.

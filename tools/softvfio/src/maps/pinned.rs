@@ -1,0 +1,137 @@
+//! Memory of the program's that devices reach.
+#![allow(unsafe_code)]
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::kernel;
+
+/// Pages that the program has taken from their place while a device reached them. They are ours, and go
+/// when no device reaches them any more.
+pub(super) struct Kept(Range<usize>);
+
+impl Kept {
+    /// # Safety
+    /// The memory is this one's from now on.
+    pub(super) unsafe fn new(range: Range<usize>) -> Kept {
+        Kept(range)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // SAFETY: nobody else knows of the memory, and no device reaches it any more. What cannot be
+        // unmapped is lost.
+        _ = unsafe { kernel::munmap(&self.0) };
+    }
+}
+
+/// Part of what was mapped for devices, by one call.
+#[derive(Clone)]
+pub(super) struct Pinned {
+    /// The address space.
+    pub(super) space: u64,
+    /// The I/O address.
+    pub(super) iova: u64,
+    /// Where it is in this process.
+    pub(super) at: Range<usize>,
+    /// It is not in its place in the program's memory any more.
+    pub(super) kept: Option<Arc<Kept>>,
+}
+
+impl Pinned {
+    /// The part of it that is in a range.
+    fn part(&self, range: &Range<usize>) -> Option<Pinned> {
+        let at = self.at.start.max(range.start)..self.at.end.min(range.end);
+        let iova = self.iova + at.start.wrapping_sub(self.at.start) as u64;
+        (!at.is_empty()).then(|| Pinned { iova, at, ..self.clone() })
+    }
+
+    /// The I/O addresses.
+    fn iovas(&self) -> Range<u64> {
+        self.iova..self.iova + self.at.len() as u64
+    }
+}
+
+/// All that is mapped for devices.
+pub(super) struct Pins(Vec<Pinned>);
+
+impl Pins {
+    pub(super) const fn new() -> Pins {
+        Pins(Vec::new())
+    }
+
+    /// Whether any of it is in its place in the program's memory, in a range.
+    pub(super) fn touch(&self, range: &Range<usize>) -> bool {
+        let touches = |at: &Range<usize>| at.start < range.end && range.start < at.end;
+        self.0.iter().any(|pinned| pinned.kept.is_none() && touches(&pinned.at))
+    }
+
+    pub(super) fn add(&mut self, space: u64, iova: u64, at: Range<usize>) {
+        self.0.push(Pinned { space, iova, at, kept: None });
+    }
+
+    /// Takes out what a space has in a range of I/O addresses.
+    pub(super) fn remove(&mut self, space: u64, iovas: &Range<u64>) -> Vec<Pinned> {
+        let inside = |pinned: &mut Pinned| {
+            let there = pinned.iovas();
+            pinned.space == space && iovas.start <= there.start && there.end <= iovas.end
+        };
+        self.0.extract_if(.., inside).collect()
+    }
+
+    /// Takes everything out.
+    pub(super) fn clear(&mut self) -> Vec<Pinned> {
+        std::mem::take(&mut self.0)
+    }
+
+    /// Whether devices reach an address.
+    pub(super) fn reach(&self, address: usize) -> bool {
+        self.0.iter().any(|pinned| pinned.at.contains(&address))
+    }
+
+    /// The parts of the program's memory in a range that devices reach: disjoint, ascending.
+    pub(super) fn places(&self, range: &Range<usize>) -> Vec<Range<usize>> {
+        let mut places: Vec<Range<usize>> = self.theirs(range).map(|pinned| pinned.at).collect();
+        places.sort_by_key(|place| place.start);
+        let mut merged: Vec<Range<usize>> = Vec::new();
+        for place in places {
+            match merged.last_mut() {
+                Some(last) if place.start <= last.end => last.end = last.end.max(place.end),
+                _ => merged.push(place),
+            }
+        }
+        merged
+    }
+
+    /// Notes that memory of the program's is elsewhere now, and returns what that concerns. With `kept` it is not the program's any more.
+    pub(super) fn shift(
+        &mut self,
+        from: &Range<usize>,
+        to: usize,
+        kept: Option<&Arc<Kept>>,
+    ) -> Vec<Pinned> {
+        let concerned: Vec<Pinned> = self.theirs(from).collect();
+        if concerned.is_empty() {
+            return concerned;
+        }
+        let outside = [0..from.start, from.end..usize::MAX];
+        let left = self.0.iter().flat_map(|pinned| {
+            let parts = outside.iter().filter_map(|outside| pinned.part(outside));
+            let whole = pinned.kept.is_some().then(|| pinned.clone());
+            parts.filter(|_| pinned.kept.is_none()).chain(whole)
+        });
+        let moved = concerned.into_iter().map(|pinned| {
+            let start = pinned.at.start - from.start + to;
+            Pinned { at: start..start + pinned.at.len(), kept: kept.cloned(), ..pinned }
+        });
+        let moved: Vec<Pinned> = moved.collect();
+        self.0 = left.chain(moved.iter().cloned()).collect();
+        moved
+    }
+
+    /// The parts in a range that are where the program had them.
+    fn theirs(&self, range: &Range<usize>) -> impl Iterator<Item = Pinned> {
+        self.0.iter().filter(|p| p.kept.is_none()).filter_map(|pinned| pinned.part(range))
+    }
+}
