@@ -5,6 +5,7 @@
 //! It wants DPDK: as root `apt-get install dpdk`.
 
 mod command;
+mod control;
 mod forwarding;
 #[allow(dead_code, unused_imports, reason = "the tests that use the rest are being added")]
 mod kit;

@@ -13,6 +13,7 @@ pub use functions::{Functions, RxFunction, TxFunction};
 pub use peer::{Exchanged, Got, Peer};
 pub use report::{Fields, Forwarded, PortStats};
 pub use run::Run;
+pub use terminal::Terminal;
 pub use testpmd::{Options, Paths, Testpmd};
 
 use std::time::{Duration, Instant};

@@ -31,8 +31,8 @@
 /* How long no packet is a packet lost, in milliseconds. */
 #define PATIENCE 20000
 
-/* Where each frame has its number: behind the Ethernet header and 18 bytes of the sender's, little-endian. */
-#define NUMBER_AT 24
+/* Where each frame has its number, of 32 bits: behind the Ethernet header. */
+#define NUMBER_AT 14
 
 #define VTEITR1 0x824
 #define BAR_LEN 0x4000
@@ -96,7 +96,7 @@ static uint64_t drain(uint64_t next)
 {
 	struct rte_mbuf *burst[BURST];
 	uint16_t i, count;
-	uint64_t number;
+	uint32_t number;
 
 	while ((count = rte_eth_rx_burst(PORT, QUEUE, burst, BURST)) > 0) {
 		for (i = 0; i < count; i++, next++) {
@@ -104,7 +104,7 @@ static uint64_t drain(uint64_t next)
 				rte_exit(EXIT_FAILURE, "a frame of %u bytes\n", rte_pktmbuf_data_len(burst[i]));
 			memcpy(&number, rte_pktmbuf_mtod_offset(burst[i], void *, NUMBER_AT), sizeof(number));
 			if (number != next)
-				rte_exit(EXIT_FAILURE, "frame %" PRIu64 " instead of %" PRIu64 "\n", number, next);
+				rte_exit(EXIT_FAILURE, "frame %" PRIu32 " instead of %" PRIu64 "\n", number, next);
 			rte_pktmbuf_free(burst[i]);
 		}
 	}
