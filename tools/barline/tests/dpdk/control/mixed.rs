@@ -60,8 +60,8 @@ fn stop(testpmd: &mut Testpmd, frames: u64) {
 
 /// VF 0 by our own VFIO code, under the preload library as testpmd is.
 #[test]
-fn ten_million_frames_each_way_between_barline_and_dpdk() {
-    const NAME: &str = "control::mixed::ten_million_frames_each_way_between_barline_and_dpdk";
+fn millions_of_frames_each_way_between_barline_and_dpdk() {
+    const NAME: &str = "control::mixed::millions_of_frames_each_way_between_barline_and_dpdk";
     if let Some(frames) = number(FRAMES) {
         let (device, mut queues) = open(&"0000:01:10.0".parse().unwrap());
         let peer = env::var(PEER).unwrap().parse().unwrap();
