@@ -35,7 +35,7 @@
 #define NUMBER_AT 14
 
 #define VTEITR1 0x824
-#define BAR_LEN 0x4000
+#define PAGE 0x1000
 
 static void check(int result, const char *what)
 {
@@ -53,21 +53,23 @@ static uint64_t now(clockid_t clock)
 	return time.tv_sec * UINT64_C(1000000000) + time.tv_nsec;
 }
 
-/* Where DPDK has mapped the registers: the only mapping of a file that has the BAR's length, and begins with it. */
+/*
+ * Where DPDK has mapped the registers. Their first page is trapped, so the rest is a mapping by itself, which
+ * begins with the file's second page.
+ */
 static volatile uint32_t *registers(void)
 {
 	char line[512];
-	uintptr_t start, end, base = 0;
+	uintptr_t start, base = 0;
 	unsigned long offset;
 	FILE *maps = fopen("/proc/self/maps", "r");
 
 	if (maps == NULL)
 		rte_exit(EXIT_FAILURE, "/proc/self/maps\n");
 	while (base == 0 && fgets(line, sizeof(line), maps) != NULL) {
-		if (strstr(line, "memfd:") == NULL || strstr(line, "softvfio") == NULL)
-			continue;
-		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %*4c %lx", &start, &end, &offset) == 3 && offset == 0)
-			base = start;
+		if (strstr(line, "/memfd:") != NULL &&
+		    sscanf(line, "%" SCNxPTR "-%*x %*4c %lx", &start, &offset) == 2 && offset == PAGE)
+			base = start - PAGE;
 	}
 	fclose(maps);
 	if (base == 0)
