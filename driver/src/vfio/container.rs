@@ -33,8 +33,16 @@ pub(super) struct Container {
 
 struct Open {
     file: OwnedFd,
-    groups: Vec<u32>,
+    groups: Vec<Member>,
     info: IommuAnswer,
+}
+
+/// A group in a container.
+#[derive(Debug)]
+struct Member {
+    number: u32,
+    /// The device that it was opened for, by which people know it.
+    device: String,
 }
 
 impl Container {
@@ -77,7 +85,7 @@ impl Container {
         tracing::debug!(device, group = number, ?info, "new IOMMU container");
         Ok(Arc::new(Container {
             root: root.clone(),
-            open: Mutex::new(Some(Open { file, groups: vec![number], info })),
+            open: Mutex::new(Some(Open { file, groups: vec![Member::new(number, device)], info })),
         }))
     }
 
@@ -85,7 +93,7 @@ impl Container {
     ///
     /// # Errors
     /// The kernel's answer; the container is as it was.
-    pub(super) fn join(&self, number: u32, group: BorrowedFd<'_>) -> io::Result<()> {
+    pub(super) fn join(&self, number: u32, device: &str, group: BorrowedFd<'_>) -> io::Result<()> {
         let mut guard = self.lock();
         let Some(open) = guard.as_mut() else {
             return Err(io::Error::from_raw_os_error(libc::EBADF));
@@ -95,7 +103,7 @@ impl Container {
         match info(open.file.as_fd()) {
             Ok(info) => {
                 open.info = info;
-                open.groups.push(number);
+                open.groups.push(Member::new(number, device));
                 Ok(())
             }
             Err(error) => {
@@ -110,7 +118,7 @@ impl Container {
     pub(super) fn leave(&self, number: u32, group: BorrowedFd<'_>) {
         let mut guard = self.lock();
         let Some(open) = guard.as_mut() else { return };
-        open.groups.retain(|other| *other != number);
+        open.groups.retain(|other| other.number != number);
         if let Err(error) = ioctl::unset_container(group) {
             // A forked child may hold the device: the mappings live on and are still ours to undo,
             // so the container stays open. If nobody holds it, the group leaves when it is closed.
@@ -144,8 +152,15 @@ impl Open {
 
     /// How messages name the address space.
     fn name(&self) -> String {
-        let numbers: Vec<String> = self.groups.iter().map(u32::to_string).collect();
-        format!("IOMMU group {}", numbers.join(", "))
+        let named = |Member { number, device }: &Member| format!("{number} ({device})");
+        let groups: Vec<String> = self.groups.iter().map(named).collect();
+        format!("IOMMU group {}", groups.join(", "))
+    }
+}
+
+impl Member {
+    fn new(number: u32, device: &str) -> Member {
+        Member { number, device: device.to_owned() }
     }
 }
 

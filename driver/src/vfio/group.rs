@@ -86,7 +86,7 @@ impl Group {
             .values()
             .map(|entry| &entry.container)
             .filter(|container| container.is_below(root))
-            .find(|container| match container.join(number, file.as_fd()) {
+            .find(|container| match container.join(number, device, file.as_fd()) {
                 Ok(()) => true,
                 Err(error) => {
                     tracing::info!(device, group = number, %error, "gets a container of its own");
