@@ -4,6 +4,7 @@ pub mod access;
 pub mod inject;
 mod lock;
 pub mod maps;
+pub mod inside;
 pub mod paths;
 pub mod run;
 mod say;

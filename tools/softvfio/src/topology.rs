@@ -47,6 +47,19 @@ pub fn vf_in_group(group: u32) -> Option<usize> {
     (vf < VFS_MAX).then_some(vf)
 }
 
+/// Major number of VFIO's groups, which the kernel takes from those that are free.
+pub const GROUP_MAJOR: u32 = 240;
+
+/// Major and minor number of a device by its name in `/dev/vfio`; `None` if that is none's.
+pub fn device_number(name: &[u8]) -> Option<(u32, u32)> {
+    if name == b"vfio" {
+        // MISC_MAJOR and VFIO_MINOR of Linux.
+        return Some((10, 196));
+    }
+    let group = std::str::from_utf8(name).ok()?.parse().ok()?;
+    Some((GROUP_MAJOR, vf_in_group(group)? as u32))
+}
+
 /// The device id of the PF of a model (Linux `ixgbe_type.h`), its vendor being Intel.
 pub fn pf_device(model: Model) -> u16 {
     match model {
@@ -88,6 +101,11 @@ mod tests {
         }
         for other in [PF, ROOT_PORT, "0000:01:10.1", "0000:01:1f.6", "01:10.0", "0000:01:10.0 "] {
             assert_eq!(vf_of(other), None, "{other}");
+        }
+        assert_eq!(device_number(b"vfio"), Some((10, 196)));
+        assert_eq!(device_number(b"3"), Some((GROUP_MAJOR, 2)));
+        for other in [b"0".as_slice(), b"64", b"", b"noiommu-1", b"\xff"] {
+            assert_eq!(device_number(other), None);
         }
         for other in [PF_GROUP, ROOT_PORT_GROUP, u32::MAX] {
             assert_eq!(vf_in_group(other), None, "{other}");

@@ -4,11 +4,10 @@ use std::io;
 
 use super::function::Function;
 use super::sysfs::{READ, READ_WRITE, Sysfs};
+use crate::topology;
 
 /// The remapping unit that isolates the adapter.
 const UNIT: &str = "devices/virtual/iommu/dmar0";
-/// Major number of VFIO's groups, which the kernel takes from those that are free.
-const MAJOR: u32 = 240;
 
 pub(super) fn write(sys: &Sysfs, functions: &[Function]) -> io::Result<()> {
     unit(sys, functions)?;
@@ -24,14 +23,15 @@ pub(super) fn write(sys: &Sysfs, functions: &[Function]) -> io::Result<()> {
         )?;
     }
     let bound = functions.iter().filter(|function| function.driver == "vfio-pci");
-    for (minor, function) in bound.enumerate() {
-        let (name, minor) = (function.group, minor as u32);
+    for function in bound {
+        let name = function.group.to_string();
+        let Some((major, minor)) = topology::device_number(name.as_bytes()) else { continue };
         let dir = format!("devices/virtual/vfio/{name}");
-        sys.line(&format!("{dir}/dev"), format_args!("{MAJOR}:{minor}"))?;
+        sys.line(&format!("{dir}/dev"), format_args!("{major}:{minor}"))?;
         sys.file(
             &format!("{dir}/uevent"),
             READ_WRITE,
-            format!("MAJOR={MAJOR}\nMINOR={minor}\nDEVNAME=vfio/{name}\n"),
+            format!("MAJOR={major}\nMINOR={minor}\nDEVNAME=vfio/{name}\n"),
         )?;
         sys.link(&format!("{dir}/subsystem"), "class/vfio")?;
         sys.link(&format!("class/vfio/{name}"), &dir)?;

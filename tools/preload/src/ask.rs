@@ -1,0 +1,154 @@
+//! Asking whether a call is about the run.
+#![allow(unsafe_code)]
+
+use std::ffi::CStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use libc::{c_char, c_int};
+use softvfio::inside::Inside;
+use softvfio::paths::{PathBuffer, Paths, Place};
+use softvfio::{Errno, Vfio};
+
+use crate::real::{errno, set_errno};
+
+/// What this process has of its run.
+pub(crate) struct Soft {
+    pub(crate) vfio: Vfio,
+    pub(crate) paths: Paths,
+}
+
+static SOFT: OnceLock<Option<Soft>> = OnceLock::new();
+/// The process is in no run: there is nothing to ask.
+static NONE: AtomicBool = AtomicBool::new(false);
+
+/// Runs when the library is loaded, before the program. Programs that came first, such as `timeout` and
+/// `sh`, have it, too: without a run it does next to nothing, and with one no more than read its options.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LOADED: extern "C" fn() = {
+    extern "C" fn loaded() {
+        if let Some((_inside, _soft)) = soft() {
+            crate::process::loaded();
+        }
+    }
+    loaded
+};
+
+/// The run, for a call of the program's: `None` if there is no run, or this thread is inside already.
+///
+/// Other libraries may call before this one's turn to be initialised has come.
+pub(crate) fn soft() -> Option<(Inside, &'static Soft)> {
+    if NONE.load(Ordering::Relaxed) {
+        return None;
+    }
+    let inside = Inside::enter()?;
+    let before = errno();
+    let soft = SOFT.get_or_init(|| catch_unwind(open).unwrap_or(None)).as_ref();
+    set_errno(before);
+    if soft.is_none() {
+        NONE.store(true, Ordering::Relaxed);
+    }
+    Some((inside, soft?))
+}
+
+fn open() -> Option<Soft> {
+    let dir = std::env::var_os(softvfio::run::VARIABLE)?;
+    Some(Soft { vfio: Vfio::from_env()?, paths: Paths::new(Path::new(&dir)) })
+}
+
+/// Asks; `None` if the call is none of ours. Errno is set to that of an error, and else left as it was.
+pub(crate) fn ask<T>(
+    ours: impl FnOnce(&'static Soft) -> Option<Result<T, Errno>>,
+) -> Option<Result<T, Errno>> {
+    let (_inside, soft) = soft()?;
+    let before = errno();
+    let answer = catch_unwind(AssertUnwindSafe(|| ours(soft)));
+    let answer = answer.unwrap_or(Some(Err(libc::EIO)));
+    set_errno(match &answer {
+        Some(Err(errno)) => *errno,
+        _ => before,
+    });
+    answer
+}
+
+/// Tells of something that happened. Errno stays as it was.
+pub(crate) fn tell(what: impl FnOnce(&'static Soft)) {
+    let _ = ask(|soft| {
+        what(soft);
+        None::<Result<(), Errno>>
+    });
+}
+
+/// Where a path leads.
+pub(crate) enum Way<'b> {
+    /// Where the program means, or would without this library.
+    Same,
+    /// To another path, which is whole.
+    To(&'b CStr, Place),
+    /// Nowhere; errno says why.
+    Failed,
+}
+
+/// Where a path leads that starts at `dir` (a descriptor, or AT_FDCWD) if it is relative.
+///
+/// # Safety
+/// `path` is null or a C string.
+pub(crate) unsafe fn way(dir: c_int, path: *const c_char, into: &mut PathBuffer) -> Way<'_> {
+    // SAFETY: promised by the caller.
+    let path = unsafe { CStr::from_ptr(path) };
+    match ask(|soft| soft.paths.redirect(dir, path, into).transpose()) {
+        None => Way::Same,
+        Some(Ok(place)) => Way::To(into.as_c_str(), place),
+        Some(Err(_)) => Way::Failed,
+    }
+}
+
+/// Whether a path needs a look at all: most do not, and are spared its stack.
+///
+/// # Safety
+/// `path` is null or a C string.
+pub(crate) unsafe fn concerns(path: *const c_char) -> bool {
+    // What is no string at all is the kernel's to refuse.
+    // SAFETY: promised by the caller.
+    !path.is_null()
+        && !NONE.load(Ordering::Relaxed)
+        && Paths::concerns(unsafe { CStr::from_ptr(path) })
+}
+
+/// Makes a call with the path that the program means. `failed` is what the call returns if it fails.
+///
+/// # Safety
+/// `path` is null or a C string.
+pub(crate) unsafe fn with_path<T>(
+    dir: c_int,
+    path: *const c_char,
+    failed: T,
+    call: impl FnOnce(c_int, *const c_char) -> T,
+) -> T {
+    // SAFETY: promised by the caller.
+    if unsafe { concerns(path) } {
+        // SAFETY: as above.
+        unsafe { with_way(dir, path, failed, call) }
+    } else {
+        call(dir, path)
+    }
+}
+
+#[inline(never)]
+unsafe fn with_way<T>(
+    dir: c_int,
+    path: *const c_char,
+    failed: T,
+    call: impl FnOnce(c_int, *const c_char) -> T,
+) -> T {
+    let mut buffer = PathBuffer::new();
+    // SAFETY: promised by the caller of `with_path`.
+    match unsafe { way(dir, path, &mut buffer) } {
+        Way::Same => call(dir, path),
+        Way::To(path, _) => call(libc::AT_FDCWD, path.as_ptr()),
+        Way::Failed => failed,
+    }
+}

@@ -1,0 +1,150 @@
+//! Descriptors: closing them, and what is asked of them by `ioctl`.
+//!
+//! `ioctl` is declared as [`open`](crate::open) is, for the same reason. Its third argument is an integer
+//! or a pointer, or is not there, and then nobody looks at it.
+#![allow(unsafe_code)]
+
+use libc::{c_int, c_uint, c_ulong, c_void, off_t};
+
+use crate::ask::{ask, tell};
+use crate::real::{real, set_errno};
+
+real! {
+    fn ioctl(c_int, c_ulong; ...) -> c_int;
+    fn close(c_int) -> c_int;
+    fn dup2(c_int, c_int) -> c_int;
+    fn dup3(c_int, c_int, c_int) -> c_int;
+    fn close_range(c_uint, c_uint, c_int) -> c_int;
+    fn lseek(c_int, off_t, c_int) -> off_t;
+}
+
+/// ioctl(2).
+///
+/// # Safety
+/// As for the function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ioctl(fd: c_int, request: c_ulong, argument: *mut c_void) -> c_int {
+    // SAFETY: the program gives what the request asks for.
+    match ask(|soft| unsafe { soft.vfio.ioctl(fd, request, argument) }) {
+        Some(Ok(result)) => result,
+        Some(Err(_)) => -1,
+        // SAFETY: as promised.
+        None => unsafe { real::ioctl()(fd, request, argument) },
+    }
+}
+
+/// Makes a call that ends descriptor `fd`. One that the program does not know of is not there for it:
+/// `hidden` is the error then.
+fn ending(fd: c_int, hidden: c_int, end: impl FnOnce() -> c_int) -> c_int {
+    let mut ours = false;
+    let refused = ask(|soft| {
+        ours = soft.vfio.is_ours(fd);
+        soft.vfio.is_private(fd).then_some(Err::<(), _>(hidden))
+    });
+    if refused.is_some() {
+        return -1;
+    }
+    let done = end();
+    if ours {
+        tell(|soft| soft.vfio.closed());
+    }
+    done
+}
+
+/// close(2).
+///
+/// # Safety
+/// As for the function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn close(fd: c_int) -> c_int {
+    // SAFETY: as promised.
+    ending(fd, libc::EBADF, || unsafe { real::close()(fd) })
+}
+
+/// dup2(2).
+///
+/// # Safety
+/// As for the function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dup2(old: c_int, new: c_int) -> c_int {
+    // A number that is taken between the program's look and its call: the kernel says so, too.
+    // SAFETY: as promised.
+    ending(new, libc::EBUSY, || unsafe { real::dup2()(old, new) })
+}
+
+/// dup3(2).
+///
+/// # Safety
+/// As for the function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dup3(old: c_int, new: c_int, flags: c_int) -> c_int {
+    // SAFETY: as promised.
+    ending(new, libc::EBUSY, || unsafe { real::dup3()(old, new, flags) })
+}
+
+/// Descriptors beyond this number are no private ones: the kernel's default for the highest of all.
+const NUMBERS: c_uint = 1 << 20;
+
+/// close_range(2). Descriptors that the program does not know of stay.
+///
+/// # Safety
+/// As for the function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int {
+    let real = real::close_range();
+    let is_private =
+        |fd: c_uint| ask(|soft| soft.vfio.is_private(fd as c_int).then_some(Ok(()))).is_some();
+    let mut begin = first;
+    if first <= last
+        && flags & libc::CLOSE_RANGE_CLOEXEC as c_int == 0
+        && crate::ask::soft().is_some()
+    {
+        for fd in first..last.min(NUMBERS) {
+            if is_private(fd) {
+                // SAFETY: as promised, of a part of the range.
+                if fd > begin && unsafe { real(begin, fd - 1, flags) } != 0 {
+                    return -1;
+                }
+                begin = fd + 1;
+            }
+        }
+    }
+    // SAFETY: as above.
+    let done = unsafe { real(begin, last, flags) };
+    tell(|soft| soft.vfio.closed());
+    done
+}
+
+/// closefrom(3).
+///
+/// # Safety
+/// As for the function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn closefrom(first: c_int) {
+    // SAFETY: as promised. It has no way to tell of a failure.
+    unsafe { close_range(first.max(0) as c_uint, c_uint::MAX, 0) };
+}
+
+/// lseek(2). VFIO's files have no place to be at that a program could set.
+///
+/// # Safety
+/// As for the function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lseek(fd: c_int, offset: off_t, whence: c_int) -> off_t {
+    if ask(|soft| soft.vfio.is_ours(fd).then_some(Ok(()))).is_some() {
+        set_errno(libc::ESPIPE);
+        return -1;
+    }
+    // SAFETY: as promised.
+    unsafe { real::lseek()(fd, offset, whence) }
+}
+
+/// lseek64(3).
+///
+/// # Safety
+/// As for lseek(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lseek64(fd: c_int, offset: off_t, whence: c_int) -> off_t {
+    // SAFETY: the same function under another name.
+    unsafe { lseek(fd, offset, whence) }
+}
