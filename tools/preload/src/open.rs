@@ -29,21 +29,24 @@ real! {
 pub(crate) enum Opened {
     /// Nothing of the run's: the program's path is as good as any.
     Same,
-    /// Another path, which is left to be opened.
-    Path(PathBuffer),
+    /// Another path, which is left to be opened: the one in the buffer.
+    Path,
     /// It is done: a descriptor, or -1 with errno.
     Done(c_int),
 }
 
-/// Looks where a path leads, and opens it if it is a device.
+/// Looks where a path leads, which is in `buffer` then, and opens it if it is a device.
 ///
 /// # Safety
 /// `path` is a C string.
-#[inline(never)]
-pub(crate) unsafe fn opened(dir: c_int, path: *const c_char, flags: c_int) -> Opened {
-    let mut buffer = PathBuffer::new();
+pub(crate) unsafe fn opened(
+    dir: c_int,
+    path: *const c_char,
+    flags: c_int,
+    buffer: &mut PathBuffer,
+) -> Opened {
     // SAFETY: promised by the caller.
-    let place = match unsafe { way(dir, path, &mut buffer) } {
+    let place = match unsafe { way(dir, path, buffer) } {
         Way::Same => return Opened::Same,
         Way::Failed => return Opened::Done(-1),
         Way::To(_, place) => place,
@@ -61,10 +64,10 @@ pub(crate) unsafe fn opened(dir: c_int, path: *const c_char, flags: c_int) -> Op
             match opened {
                 Some(Ok(fd)) => Opened::Done(fd),
                 Some(Err(_)) => Opened::Done(-1),
-                None => Opened::Path(buffer),
+                None => Opened::Path,
             }
         }
-        _ => Opened::Path(buffer),
+        _ => Opened::Path,
     }
 }
 
@@ -79,7 +82,7 @@ fn kind(path: &CStr) -> Option<mode_t> {
 
 /// Refuses to write to the run's sysfs, and to make files there. For what is a directory or is not there,
 /// the kernel has words of its own.
-fn refuse(path: PathBuffer, flags: c_int) -> Opened {
+fn refuse(path: &PathBuffer, flags: c_int) -> Opened {
     let refused = ask(|soft| {
         match kind(path.as_c_str()) {
             Some(libc::S_IFDIR) => return None,
@@ -94,7 +97,7 @@ fn refuse(path: PathBuffer, flags: c_int) -> Opened {
         ]);
         Some(Err::<(), _>(libc::EACCES))
     });
-    if refused.is_some() { Opened::Done(-1) } else { Opened::Path(path) }
+    if refused.is_some() { Opened::Done(-1) } else { Opened::Path }
 }
 
 /// Opens, with `real` for what is left to open.
@@ -105,13 +108,21 @@ unsafe fn open_by(
     real: impl FnOnce(c_int, *const c_char) -> c_int,
 ) -> c_int {
     // SAFETY: promised by the caller.
-    if !unsafe { concerns(path) } {
-        return real(dir, path);
-    }
-    // SAFETY: as above.
-    match unsafe { opened(dir, path, flags) } {
+    unsafe { if concerns(path) { open_in_run(dir, path, flags, real) } else { real(dir, path) } }
+}
+
+#[inline(never)]
+unsafe fn open_in_run(
+    dir: c_int,
+    path: *const c_char,
+    flags: c_int,
+    real: impl FnOnce(c_int, *const c_char) -> c_int,
+) -> c_int {
+    let mut buffer = PathBuffer::new();
+    // SAFETY: promised by the caller of `open_by`.
+    match unsafe { opened(dir, path, flags, &mut buffer) } {
         Opened::Same => real(dir, path),
-        Opened::Path(path) => real(libc::AT_FDCWD, path.as_c_str().as_ptr()),
+        Opened::Path => real(libc::AT_FDCWD, buffer.as_c_str().as_ptr()),
         Opened::Done(fd) => fd,
     }
 }

@@ -5,6 +5,8 @@ use std::ffi::CStr;
 
 use libc::{FILE, c_char, c_int};
 
+use softvfio::paths::PathBuffer;
+
 use crate::ask::concerns;
 use crate::open::{Opened, opened};
 use crate::real::real;
@@ -43,9 +45,18 @@ pub unsafe extern "C" fn fopen(path: *const c_char, mode: *const c_char) -> *mut
         if !concerns(path) {
             return real::fopen()(path, mode);
         }
-        match opened(libc::AT_FDCWD, path, flags(mode)) {
+        fopen_in_run(path, mode)
+    }
+}
+
+#[inline(never)]
+unsafe fn fopen_in_run(path: *const c_char, mode: *const c_char) -> *mut FILE {
+    let mut buffer = PathBuffer::new();
+    // SAFETY: promised by the caller of `fopen`.
+    unsafe {
+        match opened(libc::AT_FDCWD, path, flags(mode), &mut buffer) {
             Opened::Same => real::fopen()(path, mode),
-            Opened::Path(path) => real::fopen()(path.as_c_str().as_ptr(), mode),
+            Opened::Path => real::fopen()(buffer.as_c_str().as_ptr(), mode),
             Opened::Done(-1) => std::ptr::null_mut(),
             Opened::Done(fd) => real::fdopen()(fd, mode),
         }
@@ -77,9 +88,10 @@ pub unsafe extern "C" fn freopen(
         if !concerns(path) {
             return real::freopen()(path, mode, stream);
         }
-        match opened(libc::AT_FDCWD, path, flags(mode) | libc::O_DIRECTORY) {
+        let mut buffer = PathBuffer::new();
+        match opened(libc::AT_FDCWD, path, flags(mode) | libc::O_DIRECTORY, &mut buffer) {
             Opened::Same => real::freopen()(path, mode, stream),
-            Opened::Path(path) => real::freopen()(path.as_c_str().as_ptr(), mode, stream),
+            Opened::Path => real::freopen()(buffer.as_c_str().as_ptr(), mode, stream),
             Opened::Done(_) => std::ptr::null_mut(),
         }
     }
