@@ -34,6 +34,7 @@ mod open;
 mod process;
 mod real;
 mod refusal;
+mod signals;
 mod status;
 mod stream;
 mod transfer;

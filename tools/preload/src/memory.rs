@@ -6,13 +6,16 @@
 
 use libc::{c_int, c_void, off_t, size_t};
 
-use crate::ask::{ask, tell};
+use softvfio::maps;
+
+use crate::ask::ask;
 use crate::real::real;
 
 real! {
     fn mmap(*mut c_void, size_t, c_int, c_int, c_int, off_t) -> *mut c_void;
     fn munmap(*mut c_void, size_t) -> c_int;
     fn mremap(*mut c_void, size_t, size_t, c_int; ...) -> *mut c_void;
+    fn mprotect(*mut c_void, size_t, c_int) -> c_int;
 }
 
 /// mmap(2).
@@ -28,32 +31,31 @@ pub unsafe extern "C" fn mmap(
     fd: c_int,
     offset: off_t,
 ) -> *mut c_void {
-    if flags & libc::MAP_ANONYMOUS == 0 && fd >= 0 {
-        let mapped = ask(|soft| {
+    let has_file = flags & libc::MAP_ANONYMOUS == 0 && fd >= 0;
+    let covers = flags & libc::MAP_FIXED != 0;
+    let mapped = if has_file || covers {
+        ask(|soft| {
             // SAFETY: as promised.
-            unsafe { soft.vfio.mmap(address, len, protection, flags, fd, offset) }
-        });
-        match mapped {
-            Some(Ok(mapped)) => return mapped,
-            Some(Err(_)) => return libc::MAP_FAILED,
-            None => {}
-        }
+            unsafe {
+                let device = || soft.vfio.mmap(address, len, protection, flags, fd, offset);
+                let mapped = if has_file { device() } else { None };
+                let covering =
+                    || maps::mmap_fixed(address.addr(), len, protection, flags, fd, offset);
+                if mapped.is_none() && covers {
+                    covering().inspect(|_| soft.vfio.after_munmap())
+                } else {
+                    mapped
+                }
+            }
+        })
+    } else {
+        None
+    };
+    match mapped {
+        Some(mapped) => mapped.unwrap_or(libc::MAP_FAILED),
+        // SAFETY: as promised.
+        None => unsafe { real::mmap()(address, len, protection, flags, fd, offset) },
     }
-    // SAFETY: as promised.
-    covering(flags & libc::MAP_FIXED != 0, address, len, || unsafe {
-        real::mmap()(address, len, protection, flags, fd, offset)
-    })
-}
-
-/// Makes a call that takes the place of what is mapped somewhere, if it does.
-fn covering<T>(covers: bool, address: *mut c_void, len: size_t, call: impl FnOnce() -> T) -> T {
-    if !covers {
-        return call();
-    }
-    tell(|soft| soft.vfio.before_munmap(address, len));
-    let done = call();
-    tell(|soft| soft.vfio.after_munmap());
-    done
 }
 
 /// mmap64(3).
@@ -80,7 +82,15 @@ pub unsafe extern "C" fn mmap64(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn munmap(address: *mut c_void, len: size_t) -> c_int {
     // SAFETY: as promised.
-    covering(true, address, len, || unsafe { real::munmap()(address, len) })
+    let done = ask(|soft| unsafe {
+        maps::munmap(address.addr(), len).inspect(|_| soft.vfio.after_munmap())
+    });
+    match done {
+        Some(Ok(())) => 0,
+        Some(Err(_)) => -1,
+        // SAFETY: as promised.
+        None => unsafe { real::munmap()(address, len) },
+    }
 }
 
 /// mremap(2).
@@ -95,13 +105,25 @@ pub unsafe extern "C" fn mremap(
     flags: c_int,
     new: *mut c_void,
 ) -> *mut c_void {
-    let fixed = flags & libc::MREMAP_FIXED != 0;
     // SAFETY: as promised.
-    let moved = covering(fixed, new, new_len, || unsafe {
-        real::mremap()(old, old_len, new_len, flags, new)
-    });
-    if moved != libc::MAP_FAILED {
-        tell(|soft| soft.vfio.after_mremap(old, old_len, moved, new_len));
+    match ask(|_| unsafe { maps::mremap(old.addr(), old_len, new_len, flags, new.addr()) }) {
+        Some(moved) => moved.unwrap_or(libc::MAP_FAILED),
+        // SAFETY: as promised.
+        None => unsafe { real::mremap()(old, old_len, new_len, flags, new) },
     }
-    moved
+}
+
+/// mprotect(2).
+///
+/// # Safety
+/// As for the function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mprotect(address: *mut c_void, len: size_t, protection: c_int) -> c_int {
+    // SAFETY: as promised.
+    match ask(|_| unsafe { maps::mprotect(address.addr(), len, protection) }) {
+        Some(Ok(())) => 0,
+        Some(Err(_)) => -1,
+        // SAFETY: as promised.
+        None => unsafe { real::mprotect()(address, len, protection) },
+    }
 }

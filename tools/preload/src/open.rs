@@ -91,7 +91,7 @@ fn refuse(path: &PathBuffer, flags: c_int) -> Opened {
         }
         let name = soft.paths.outside(path.bytes()).unwrap_or_default();
         once(&[
-            b"barline soft exec: ",
+            b"barline soft: ",
             name,
             b" cannot be written: the adapter of a run stays as it was made",
         ]);

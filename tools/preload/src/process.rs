@@ -3,6 +3,7 @@
 
 use libc::{c_int, c_void, pthread_attr_t, pthread_t};
 use softvfio::inside::Inside;
+use softvfio::{signals, trap};
 
 use crate::ask::tell;
 use crate::real::real;
@@ -17,11 +18,17 @@ real! {
 /// Called when the library is loaded into a program of a run.
 pub(crate) fn loaded() {
     extern "C" fn child() {
+        trap::after_fork_in_child();
         tell(|soft| soft.vfio.forked_child());
     }
-    // SAFETY: a function that is there as long as this library, which is never unloaded.
-    let failed = unsafe { libc::pthread_atfork(None, None, Some(child)) };
-    debug_assert_eq!(failed, 0, "pthread_atfork needs no more than a few bytes");
+    // Threads that block SIGSEGV before it is ours would not survive their first access to a register. Where
+    // it fails, mapping registers fails, too, and says so.
+    _ = signals::install();
+    // SAFETY: functions that are there as long as this library, which is never unloaded. A failure (no
+    // memory) leaves children with what is their parent's.
+    _ = unsafe {
+        libc::pthread_atfork(Some(trap::before_fork), Some(trap::after_fork), Some(child))
+    };
 }
 
 /// What a thread of ours begins with, and the argument of that.

@@ -47,6 +47,9 @@ pub(crate) extern "C" fn handler(signal: c_int, info: *mut libc::siginfo_t, cont
     // SAFETY: as above.
     let before = unsafe { errno.read() };
     let ours = catch_unwind(AssertUnwindSafe(|| {
+        // What the adapter does for this access, such as a signal of an eventfd, is no call of the
+        // program's.
+        let _inside = crate::inside::Inside::stay();
         // SAFETY: these are a handler's arguments, and this is the handler.
         unsafe { is_ours(signal, info, context) }
     }));
