@@ -61,8 +61,9 @@ pub(super) fn supervise(mut command: Command) -> Result<End, Trouble> {
                 }
                 stop_as(pid).map_err(watch)?;
             }
+            Ok(Signal::SIGCONT) if was_continued(pid).map_err(watch)? => {}
             Ok(signal) if !has_it_already(pid, signal, &info) => {
-                // It fails if the program has changed its user; a signal of its own right comes through.
+                // A program that has changed its user cannot be told; who sent it could not, either.
                 _ = kill(pid, signal);
             }
             _ => {}
@@ -99,6 +100,12 @@ fn has_it_already(program: Pid, signal: Signal, info: &siginfo) -> bool {
     let is_terminals = info.ssi_code == libc::SI_KERNEL && getpgid(Some(program)) == Ok(getpgrp());
     // A terminal that hangs up tells only the session's leader.
     is_terminals && !(signal == Signal::SIGHUP && getsid(None) == Ok(getpid()))
+}
+
+/// Whether somebody else has continued the program since it stopped: a shell does so with all of a job.
+fn was_continued(program: Pid) -> nix::Result<bool> {
+    let look = WaitPidFlag::WCONTINUED | WaitPidFlag::WNOHANG;
+    Ok(matches!(waitid(Id::Pid(program), look)?, WaitStatus::Continued(_)))
 }
 
 /// How the program ended, if it has.
