@@ -1,59 +1,150 @@
 //! What a process has of VFIO: the answer to each call on its descriptors.
+//!
+//! A descriptor is known by the file that it is of (device and inode number): whatever copies a program makes of
+//! it, they are the same. What has no descriptor any more is released when a program closes one.
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
+use std::fmt;
 use std::os::fd::RawFd;
-use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use libc::{c_int, c_ulong, c_void};
 use softnic::Spec;
 
-use crate::Errno;
+use crate::home::{self, Home};
+use crate::inject::{self, Call, On};
+use crate::run::{Run, RunView};
+use crate::signals::Blocked;
+use crate::state::{Object, State};
+use crate::sys::FileId;
+use crate::trace::{self, Event};
+use crate::user::User;
+use crate::{Errno, container, device, group, maps, private, request, say, sys};
 
 /// The VFIO of one process, which is the software adapter of one run.
-#[derive(Debug)]
-pub struct Vfio {
-    spec: Spec,
+pub struct Vfio(AtomicPtr<Inner>);
+
+struct Inner {
+    home: Arc<Home>,
+    state: Mutex<State>,
+    /// What there is in the state: mostly nothing, in most programs.
+    live: AtomicUsize,
+    /// A device has no descriptor any more, but mappings.
+    lingers: AtomicBool,
+    /// This process was made by fork from one that had a [`Vfio`].
+    is_child: bool,
+}
+
+impl Inner {
+    fn new(home: Home, is_child: bool) -> Inner {
+        let home = Arc::new(home);
+        maps::set_devices(home.clone());
+        Inner {
+            state: Mutex::new(State::new(Arc::clone(&home))),
+            home,
+            live: AtomicUsize::new(0),
+            lingers: AtomicBool::new(false),
+            is_child,
+        }
+    }
+
+    /// Does something with the state. No signal handler of the program's runs on this thread meanwhile: it
+    /// may make calls itself.
+    fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
+        let _blocked = Blocked::but_faults();
+        // A panic is told of by whoever catches it; a state that it has left half changed is no worse
+        // than none.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = act(&mut state);
+        self.live.store(state.live(), Ordering::Release);
+        result
+    }
+
+    /// What a descriptor is of, if it is ours.
+    ///
+    /// # Errors
+    /// ENODEV: of something that another process has.
+    fn object(&self, fd: RawFd) -> Option<Result<Object, Errno>> {
+        if self.live.load(Ordering::Acquire) > 0
+            && let Some(file) = FileId::of(fd)
+            && let Some(object) = self.with(|state| state.objects.get(&file).copied())
+        {
+            return Some(Ok(object));
+        }
+        (self.is_child && is_of_vfio(fd)).then_some(Err(libc::ENODEV))
+    }
+}
+
+/// Whether a descriptor is of VFIO's, in whichever process.
+fn is_of_vfio(fd: RawFd) -> bool {
+    let names = [container::NAME, group::NAME, device::NAME];
+    sys::memfd_name(fd).is_some_and(|name| names.iter().any(|it| it.to_bytes() == name.as_bytes()))
 }
 
 impl Vfio {
     /// That of the run which the environment names (`BARLINE_SOFT`); `None` if it names none, or one that
     /// cannot be used, which is told on standard error.
     pub fn from_env() -> Option<Vfio> {
-        let directory = PathBuf::from(std::env::var_os("BARLINE_SOFT")?);
-        let text = std::fs::read_to_string(directory.join("spec")).ok()?;
-        let mut spec = Spec::parse(text.trim()).ok()?;
-        spec.share = Some(directory.join("plane"));
-        Some(Vfio::new(&spec))
+        match Run::open(&RunView::of_this_program()?) {
+            Ok(run) => Some(Vfio::new(&run.spec)),
+            Err(error) => {
+                say(format_args!("{error}"));
+                None
+            }
+        }
     }
 
-    /// That of an adapter with these options.
+    /// That of an adapter with these options, which is opened when it is needed.
     pub fn new(spec: &Spec) -> Vfio {
-        Vfio { spec: spec.clone() }
+        let inner = Inner::new(Home::new(spec), false);
+        Vfio(AtomicPtr::new(Box::into_raw(Box::new(inner))))
+    }
+
+    fn inner(&self) -> &Inner {
+        // SAFETY: it was made by `new` or `forked_child`, and goes when this is dropped: who has been
+        // replaced in a child is never freed.
+        unsafe { &*self.0.load(Ordering::Acquire) }
     }
 
     /// The adapter's options.
     pub fn spec(&self) -> &Spec {
-        &self.spec
+        self.inner().home.spec()
     }
 
     /// Opens `dev/vfio/vfio` or `dev/vfio/N` of a run, by its real path.
     ///
     /// # Errors
     /// As the kernel's: ENOENT, EACCES; EBUSY for a group that is open, here or in another process; EMFILE.
-    pub fn open_node(&self, _path: &CStr, _flags: c_int) -> Result<RawFd, Errno> {
-        Err(libc::ENODEV)
+    pub fn open_node(&self, path: &CStr, flags: c_int) -> Result<RawFd, Errno> {
+        let name = path.to_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let is_container = name == b"vfio";
+        let call = if is_container { Call::OpenContainer } else { Call::OpenGroup };
+        let close_on_exec = flags & libc::O_CLOEXEC != 0;
+        let opened = refused(call).and_then(|()| {
+            self.inner().with(|state| {
+                if is_container {
+                    drop(sys::open(path)?);
+                    return state.open_container(close_on_exec);
+                }
+                let number = std::str::from_utf8(name).ok().and_then(|name| name.parse().ok());
+                state.open_group(number.ok_or(libc::ENOENT)?, path, close_on_exec)
+            })
+        });
+        record(None, call, opened.map(i64::from));
+        opened
     }
 
     /// Whether a descriptor is of this process's VFIO. Cheap while there is none.
-    pub fn is_ours(&self, _fd: RawFd) -> bool {
-        false
+    pub fn is_ours(&self, fd: RawFd) -> bool {
+        matches!(self.inner().object(fd), Some(Ok(_)))
     }
 
     /// Whether a descriptor is one that this library keeps for itself, and that the program does not
     /// know of: closing it must answer EBADF.
-    pub fn is_private(&self, _fd: RawFd) -> bool {
-        false
+    pub fn is_private(&self, fd: RawFd) -> bool {
+        private::is_private(fd)
     }
 
     /// An ioctl. `None`: the descriptor or the request is none of VFIO's.
@@ -63,94 +154,212 @@ impl Vfio {
     /// answer is EFAULT, as the kernel's.
     pub unsafe fn ioctl(
         &self,
-        _fd: RawFd,
-        _request: c_ulong,
-        _argument: *mut c_void,
+        fd: RawFd,
+        request: c_ulong,
+        argument: *mut c_void,
     ) -> Option<Result<c_int, Errno>> {
-        None
+        let number = request::of_vfio(request)?;
+        let inner = self.inner();
+        let object = match inner.object(fd) {
+            Some(object) => object,
+            // An inherited one: of a process that has made this one by fork and exec.
+            None if is_of_vfio(fd) => Err(libc::ENODEV),
+            None => return None,
+        };
+        let object = match object {
+            Ok(object) => object,
+            Err(errno) => return Some(Err(errno)),
+        };
+        let (on, vf) = match object {
+            Object::Container(_) => (On::Container, None),
+            Object::Group(group) => (On::Group, crate::topology::vf_in_group(group)),
+            Object::Device(vf) => (On::Device, Some(vf)),
+        };
+        let call = Call::ioctl(request, on);
+        // SAFETY: promised by the caller, who knows of no references of ours.
+        let argument = unsafe { User::new(argument.expose_provenance()) };
+        let answer = refused(call).and_then(|()| {
+            inner.with(|state| match object {
+                Object::Container(id) => state.container_ioctl(id, number, argument),
+                Object::Group(group) => state.group_ioctl(group, number, argument),
+                Object::Device(vf) => state.device_ioctl(vf, number, argument),
+            })
+        });
+        record(vf, call, answer.map(i64::from));
+        Some(answer)
     }
 
-    /// Reads of a device's region. `None`: the descriptor is no device of VFIO's.
+    /// Reads of a device's region. `None`: the descriptor is none of VFIO's.
     ///
     /// # Safety
     /// Nothing refers to the `len` bytes at `buffer`; they need not be there (EFAULT).
     pub unsafe fn read_at(
         &self,
-        _fd: RawFd,
-        _buffer: *mut u8,
-        _len: usize,
-        _offset: i64,
+        fd: RawFd,
+        buffer: *mut u8,
+        len: usize,
+        offset: i64,
     ) -> Option<Result<usize, Errno>> {
-        None
+        // SAFETY: promised by the caller.
+        let buffer = unsafe { User::new(buffer.expose_provenance()) };
+        self.transfer(fd, offset, false, |state, vf| {
+            state.devices.get(&vf).ok_or(libc::ENODEV)?.read(buffer, len, offset)
+        })
     }
 
-    /// Writes to a device's region. `None`: the descriptor is no device of VFIO's.
+    /// Writes to a device's region. `None`: the descriptor is none of VFIO's.
     ///
     /// # Safety
     /// Nobody writes to the `len` bytes at `buffer` meanwhile; they need not be there (EFAULT).
     pub unsafe fn write_at(
         &self,
-        _fd: RawFd,
-        _buffer: *const u8,
-        _len: usize,
-        _offset: i64,
+        fd: RawFd,
+        buffer: *const u8,
+        len: usize,
+        offset: i64,
     ) -> Option<Result<usize, Errno>> {
-        None
+        // SAFETY: promised by the caller; it is only read from.
+        let buffer = unsafe { User::new(buffer.expose_provenance()) };
+        self.transfer(fd, offset, true, |state, vf| {
+            state.devices.get_mut(&vf).ok_or(libc::ENODEV)?.write(buffer, len, offset)
+        })
     }
 
-    /// Maps registers of a device. `None`: the descriptor is no device of VFIO's.
+    fn transfer(
+        &self,
+        fd: RawFd,
+        offset: i64,
+        writes: bool,
+        act: impl FnOnce(&mut State, usize) -> Result<usize, Errno>,
+    ) -> Option<Result<usize, Errno>> {
+        let inner = self.inner();
+        let vf = match inner.object(fd)? {
+            Ok(Object::Device(vf)) => vf,
+            // Containers and groups have nothing to read.
+            Ok(_) => return Some(Err(libc::EINVAL)),
+            Err(errno) => return Some(Err(errno)),
+        };
+        let call = match (device::is_config(offset), writes) {
+            (true, false) => Call::ReadConfig,
+            (true, true) => Call::WriteConfig,
+            (false, false) => Call::ReadRegion,
+            (false, true) => Call::WriteRegion,
+        };
+        Some(refused(call).and_then(|()| inner.with(|state| act(state, vf))))
+    }
+
+    /// Maps registers of a device. `None`: the descriptor is none of VFIO's.
     ///
     /// # Safety
     /// As for mmap(2).
     pub unsafe fn mmap(
         &self,
-        _address: *mut c_void,
-        _len: usize,
-        _protection: c_int,
-        _flags: c_int,
-        _fd: RawFd,
-        _offset: i64,
+        address: *mut c_void,
+        len: usize,
+        protection: c_int,
+        flags: c_int,
+        fd: RawFd,
+        offset: i64,
     ) -> Option<Result<*mut c_void, Errno>> {
-        None
-    }
-
-    /// To be called before memory is unmapped, or covered by another mapping (mmap with MAP_FIXED,
-    /// mremap with MREMAP_FIXED): what devices reach there stays reachable to them, as pinned pages do.
-    pub fn before_munmap(&self, _address: *mut c_void, _len: usize) {}
-
-    /// To be called after memory was moved by mremap.
-    pub fn after_mremap(
-        &self,
-        _old: *mut c_void,
-        _old_len: usize,
-        _new: *mut c_void,
-        _new_len: usize,
-    ) {
+        let inner = self.inner();
+        let vf = match inner.object(fd)? {
+            Ok(Object::Device(vf)) => vf,
+            // Containers and groups cannot be mapped.
+            Ok(_) => return Some(Err(libc::ENODEV)),
+            Err(errno) => return Some(Err(errno)),
+        };
+        let mapped = refused(Call::Mmap).and_then(|()| {
+            let device = inner.with(|state| {
+                let device = state.devices.get(&vf).ok_or(libc::ENODEV)?;
+                Ok::<_, Errno>(Arc::clone(device.registers()))
+            })?;
+            let shared = flags & libc::MAP_SHARED != 0;
+            let mapped = device::mapped(offset, len, shared)?;
+            match mapped.registers {
+                Some(at) => {
+                    let offset = mapped.file_offset as i64;
+                    let mapping = maps::Mapping { address, len, protection, flags, fd, offset };
+                    // SAFETY: promised by the caller; the file is the device's own registers.
+                    unsafe { maps::map_bar(device, mapping, at) }
+                }
+                None => {
+                    let place = mapped.file_offset;
+                    let fixed = flags & libc::MAP_FIXED != 0;
+                    let at = address.addr();
+                    // SAFETY: promised by the caller.
+                    let covered = fixed.then(|| unsafe {
+                        maps::mmap_fixed(at, len, protection, flags, fd, place as i64)
+                    });
+                    covered.flatten().unwrap_or_else(|| {
+                        // SAFETY: as above.
+                        unsafe { sys::map(address, len, protection, flags, fd, place) }
+                    })
+                }
+            }
+        });
+        record(Some(vf), Call::Mmap, mapped.map(|_| 0));
+        Some(mapped)
     }
 
     /// To be called after memory was unmapped: a device whose last mapping that was may be at its end.
-    pub fn after_munmap(&self) {}
+    pub fn after_munmap(&self) {
+        if self.inner().lingers.load(Ordering::Relaxed) {
+            self.closed();
+        }
+    }
 
     /// To be called after descriptors were closed by close, dup2, dup3 or close_range, if one of them
     /// was ours ([`Vfio::is_ours`], asked before) or that is not known: what has no descriptor any more
     /// is released as the kernel does it.
-    pub fn closed(&self) {}
-
-    /// A SIGSEGV: true if it was an access to a trapped register, which is done.
-    ///
-    /// # Safety
-    /// Both are the arguments of a signal handler.
-    pub unsafe fn fault(&self, _info: *mut libc::siginfo_t, _context: *mut c_void) -> bool {
-        false
+    pub fn closed(&self) {
+        let inner = self.inner();
+        if inner.live.load(Ordering::Acquire) > 0 {
+            let lingers = inner.with(State::sweep);
+            inner.lingers.store(lingers, Ordering::Relaxed);
+        }
     }
 
     /// To be called in a child made by fork, before anything else: everything is the parent's.
     /// Descriptors that were inherited answer ENODEV; the child's own opens work.
-    pub fn forked_child(&self) {}
+    pub fn forked_child(&self) {
+        home::forked();
+        // A child must not keep locks of its parent's, and what is closed here nobody uses: the parent's
+        // adapter and state are left as they are, for good.
+        private::close_all();
+        let parents = self.inner();
+        let own = Inner::new(parents.home.of_child(), true);
+        self.0.store(Box::into_raw(Box::new(own)), Ordering::Release);
+    }
 
     /// Moves the adapter one step, if its options say `drive=caller` and a container has an IOMMU. Returns
     /// how many frames were moved, or -1.
     pub fn step(&self) -> isize {
-        -1
+        self.inner().home.step()
+    }
+}
+
+impl Drop for Vfio {
+    fn drop(&mut self) {
+        // SAFETY: it was made from a box, and this was its only owner. In a child it is the child's own.
+        let inner = unsafe { Box::from_raw(*self.0.get_mut()) };
+        inner.with(State::release);
+    }
+}
+
+impl fmt::Debug for Vfio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vfio").field("spec", self.spec()).finish_non_exhaustive()
+    }
+}
+
+/// Counts a call, and says whether it is to fail on demand.
+fn refused(call: Call) -> Result<(), Errno> {
+    inject::process().refuses(call).map_or(Ok(()), Err)
+}
+
+/// Notes a call in the trace.
+fn record(vf: Option<usize>, call: Call, result: Result<i64, Errno>) {
+    if trace::on() {
+        trace::record(&Event::Call { vf, name: call.name(), result, detail: format_args!("") });
     }
 }

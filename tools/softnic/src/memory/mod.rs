@@ -188,55 +188,6 @@ impl Memory {
         Ok(())
     }
 
-    /// Takes all mappings back that are in a range, whole. When it returns, nothing reaches their memory
-    /// any more.
-    pub fn unmap_within(&mut self, iova: u64, len: u64) {
-        let end = iova.saturating_add(len);
-        self.mappings.retain(|m| m.iova < iova || m.iova + m.len > end);
-        self.last = Cell::default();
-    }
-
-    /// Has devices find other memory than before at `len` bytes from `iova` on, as far as something is
-    /// mapped there: that at `base`.
-    ///
-    /// # Safety
-    /// The bytes are valid as [`Memory::map_for`] asks it for those before, which nothing reaches any more
-    /// when this returns.
-    ///
-    /// # Panics
-    /// A number is no multiple of the page.
-    pub unsafe fn rebase(&mut self, iova: u64, len: u64, base: NonNull<u8>) {
-        let page = PAGE as usize;
-        assert!(iova.is_multiple_of(PAGE) && len.is_multiple_of(PAGE), "{len} bytes at {iova:#x}");
-        assert!(base.addr().get().is_multiple_of(page), "memory at {base:?}");
-        let end = iova.saturating_add(len);
-        let mut mappings = Vec::with_capacity(self.mappings.len() + 2);
-        for mapping in &self.mappings {
-            let from = mapping.iova.clamp(iova, end);
-            let to = (mapping.iova + mapping.len).clamp(iova, end);
-            if from >= to {
-                mappings.push(*mapping);
-                continue;
-            }
-            // SAFETY: the offset is below `len`.
-            let moved = unsafe { base.add((from - iova) as usize) };
-            let parts = [
-                (mapping.iova, from, mapping.base),
-                (from, to, moved),
-                (to, mapping.iova + mapping.len, mapping.at(to)),
-            ];
-            let parts = parts.into_iter().filter(|(from, to, _)| from < to);
-            mappings.extend(parts.map(|(from, to, base)| Mapping {
-                iova: from,
-                len: to - from,
-                base,
-                access: mapping.access,
-            }));
-        }
-        self.mappings = mappings;
-        self.last = Cell::default();
-    }
-
     /// Accesses that found no mapping.
     pub fn faults(&self) -> u64 {
         self.faults.get()

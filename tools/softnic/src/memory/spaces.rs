@@ -2,9 +2,10 @@
 
 use super::Memory;
 
-/// An address space of one adapter: what an IOMMU calls a domain.
+/// An address space of one adapter, by its number: what an IOMMU calls a domain. No later one has the
+/// number of an earlier one, and a number that is no space's names nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Space(u64);
+pub struct Space(pub u64);
 
 impl Space {
     /// The one that every adapter has, and that VFs are in when they are opened.
@@ -21,7 +22,7 @@ pub(crate) struct Spaces {
     list: Vec<(Space, Memory)>,
     /// By VF: its space's place in the list.
     of: Vec<usize>,
-    /// How many there have been: none has the number of an earlier one.
+    /// How many there have been.
     made: u64,
 }
 
