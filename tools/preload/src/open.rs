@@ -58,8 +58,9 @@ pub(crate) unsafe fn opened(
         Place::Node if flags & (libc::O_PATH | libc::O_DIRECTORY) == 0 => {
             let node = buffer.as_c_str();
             let opened = ask(|soft| match kind(node) {
-                Some(libc::S_IFDIR) => None,
-                _ => Some(soft.vfio.open_node(node, flags)),
+                Some(libc::S_IFREG) => Some(soft.vfio.open_node(node, flags)),
+                // The directory, or a device that there is not.
+                _ => None,
             });
             match opened {
                 Some(Ok(fd)) => Opened::Done(fd),

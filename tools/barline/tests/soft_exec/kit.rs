@@ -68,7 +68,7 @@ impl Place {
     }
 
     pub fn assert_empty(&self) {
-        assert_eq!(self.runs(), [PathBuf::new(); 0], "left behind");
+        assert_eq!(self.runs(), Vec::<PathBuf>::new(), "left behind");
     }
 }
 
