@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use libc::{c_char, c_int};
 use softvfio::inside::Inside;
 use softvfio::paths::{PathBuffer, Paths, Place};
-use softvfio::{Errno, Vfio};
+use softvfio::{Errno, Vfio, private};
 
 use crate::real::{errno, set_errno};
 
@@ -80,6 +80,17 @@ pub(crate) fn tell(what: impl FnOnce(&'static Soft)) {
         what(soft);
         None::<Result<(), Errno>>
     });
+}
+
+/// A descriptor that was just opened, or -1: if this library has opened it, the program is not to meet it.
+pub(crate) fn kept(fd: c_int) -> c_int {
+    if !Inside::is() {
+        return fd;
+    }
+    let errno = errno();
+    let fd = private::keep(fd);
+    set_errno(errno);
+    fd
 }
 
 /// Where a path leads.

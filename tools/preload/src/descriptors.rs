@@ -5,8 +5,11 @@
 #![allow(unsafe_code)]
 
 use libc::{c_int, c_uint, c_ulong, c_void, off_t};
+use softvfio::inside::Inside;
+use softvfio::private;
 
 use crate::ask::{ask, tell};
+use crate::inject::close_fails;
 use crate::real::{real, set_errno};
 
 real! {
@@ -34,21 +37,21 @@ pub unsafe extern "C" fn ioctl(fd: c_int, request: c_ulong, argument: *mut c_voi
 }
 
 /// Makes a call that ends descriptor `fd`. One that the program does not know of is not there for it:
-/// `hidden` is the error then.
-fn ending(fd: c_int, hidden: c_int, end: impl FnOnce() -> c_int) -> c_int {
+/// `hidden` is the error then. Says with the call's result whether the descriptor was of VFIO's.
+fn ending(fd: c_int, hidden: c_int, end: impl FnOnce() -> c_int) -> (c_int, bool) {
     let mut ours = false;
     let refused = ask(|soft| {
         ours = soft.vfio.is_ours(fd);
         soft.vfio.is_private(fd).then_some(Err::<(), _>(hidden))
     });
     if refused.is_some() {
-        return -1;
+        return (-1, false);
     }
     let done = end();
     if ours {
         tell(|soft| soft.vfio.closed());
     }
-    done
+    (done, ours)
 }
 
 /// close(2).
@@ -57,8 +60,13 @@ fn ending(fd: c_int, hidden: c_int, end: impl FnOnce() -> c_int) -> c_int {
 /// As for the function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn close(fd: c_int) -> c_int {
+    if Inside::is() {
+        private::forget(fd);
+    }
     // SAFETY: as promised.
-    ending(fd, libc::EBADF, || unsafe { real::close()(fd) })
+    let (done, ours) = ending(fd, libc::EBADF, || unsafe { real::close()(fd) });
+    // It is closed whatever the answer, as with Linux.
+    if ours && done == 0 && close_fails() { -1 } else { done }
 }
 
 /// dup2(2).
@@ -69,7 +77,7 @@ pub unsafe extern "C" fn close(fd: c_int) -> c_int {
 pub unsafe extern "C" fn dup2(old: c_int, new: c_int) -> c_int {
     // A number that is taken between the program's look and its call: the kernel says so, too.
     // SAFETY: as promised.
-    ending(new, libc::EBUSY, || unsafe { real::dup2()(old, new) })
+    ending(new, libc::EBUSY, || unsafe { real::dup2()(old, new) }).0
 }
 
 /// dup3(2).
@@ -79,7 +87,7 @@ pub unsafe extern "C" fn dup2(old: c_int, new: c_int) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dup3(old: c_int, new: c_int, flags: c_int) -> c_int {
     // SAFETY: as promised.
-    ending(new, libc::EBUSY, || unsafe { real::dup3()(old, new, flags) })
+    ending(new, libc::EBUSY, || unsafe { real::dup3()(old, new, flags) }).0
 }
 
 /// Descriptors beyond this number are no private ones: the kernel's default for the highest of all.

@@ -46,6 +46,12 @@ pub extern "C" fn barline_soft_call(number: u64) -> *const c_char {
     inject::process().call(number).map_or(ptr::null(), |call| call.c_name().as_ptr())
 }
 
+/// Counts that a descriptor of VFIO's was closed. Whether that shall be answered with an error, to which
+/// errno is set then.
+pub(crate) fn close_fails() -> bool {
+    ask(|_| inject::process().refuses(Call::Close).map(Err::<(), _>)).is_some()
+}
+
 /// eventfd(2), which is none of VFIO's calls, but what it signals by.
 ///
 /// # Safety

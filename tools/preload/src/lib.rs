@@ -27,6 +27,7 @@ mod ask;
 mod attributes;
 mod descriptors;
 mod directories;
+mod inject;
 mod links;
 mod lookup;
 mod memory;

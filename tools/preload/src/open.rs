@@ -11,9 +11,10 @@
 use std::ffi::CStr;
 
 use libc::{c_char, c_int, mode_t};
+use softvfio::inside::Inside;
 use softvfio::paths::{PathBuffer, Place};
 
-use crate::ask::{Way, ask, concerns, way};
+use crate::ask::{Way, ask, concerns, kept, way};
 use crate::real::real;
 use crate::refusal::once;
 
@@ -109,7 +110,13 @@ unsafe fn open_by(
     real: impl FnOnce(c_int, *const c_char) -> c_int,
 ) -> c_int {
     // SAFETY: promised by the caller.
-    unsafe { if concerns(path) { open_in_run(dir, path, flags, real) } else { real(dir, path) } }
+    unsafe {
+        if !Inside::is() && concerns(path) {
+            open_in_run(dir, path, flags, real)
+        } else {
+            kept(real(dir, path))
+        }
+    }
 }
 
 #[inline(never)]

@@ -1,11 +1,12 @@
 //! Descriptors that this library keeps for itself.
 //!
-//! The program does not know of them. It must not close them by closing whatever is open, as daemons do,
+//! Among them is all that it opens by path: who stands in for `open` [`keep`]s what was opened
+//! [inside](crate::inside), and [`forget`]s what is closed there. The program does not know of them. It must not close them by closing whatever is open, as daemons do,
 //! and a child made by fork must not keep them: it would hold locks of its parent's. So they are noted
 //! in a table that can be read at any time, without a lock.
 #![allow(unsafe_code)]
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Errno, sys};
@@ -26,7 +27,7 @@ fn place(fd: RawFd) -> Option<(&'static AtomicU64, u64)> {
 }
 
 /// Whether a descriptor is one of them.
-pub(crate) fn is_private(fd: RawFd) -> bool {
+pub fn is_private(fd: RawFd) -> bool {
     place(fd).is_some_and(|(word, bit)| word.load(Ordering::Relaxed) & bit != 0)
 }
 
@@ -37,8 +38,25 @@ pub(crate) fn note(fd: RawFd) {
     }
 }
 
-/// Takes a note back.
-pub(crate) fn forget(fd: RawFd) {
+/// Makes a descriptor that was just opened private, under a number that the program does not expect to be
+/// free. Returns the number.
+pub fn keep(fd: RawFd) -> RawFd {
+    if fd < 0 || is_private(fd) {
+        return fd;
+    }
+    // SAFETY: a copy of an open descriptor, with a number that was free.
+    let high = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, FLOOR) };
+    if high >= 0 {
+        // SAFETY: nobody else knows of it yet.
+        unsafe { libc::close(fd) };
+    }
+    let kept = if high >= 0 { high } else { fd };
+    note(kept);
+    kept
+}
+
+/// Takes a note back, before the descriptor is closed.
+pub fn forget(fd: RawFd) {
     if let Some((word, bit)) = place(fd) {
         word.fetch_and(!bit, Ordering::Relaxed);
     }
@@ -65,16 +83,8 @@ pub(crate) struct PrivateFd(OwnedFd);
 impl PrivateFd {
     /// Makes a descriptor private, under a number that the program does not expect to be free.
     pub(crate) fn new(fd: OwnedFd) -> PrivateFd {
-        // SAFETY: a copy of an open descriptor, with a number that was free.
-        let high = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, FLOOR) };
-        let fd = if high >= 0 {
-            // SAFETY: it was just made and belongs to nobody else.
-            unsafe { OwnedFd::from_raw_fd(high) }
-        } else {
-            fd
-        };
-        note(fd.as_raw_fd());
-        PrivateFd(fd)
+        // SAFETY: it is the only owner, and what is kept is the same file's.
+        PrivateFd(unsafe { OwnedFd::from_raw_fd(keep(fd.into_raw_fd())) })
     }
 
     /// A copy of a descriptor of the program's.

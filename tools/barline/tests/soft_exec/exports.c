@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/vfio.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -277,6 +278,100 @@ static void signals(void)
 	CHECK(pthread_sigmask(99, &set, NULL) == EINVAL);
 }
 
+/* A container with VF 0's group and the device, or as far as it got. */
+struct vf {
+	int container, group, device;
+};
+
+static struct vf open_vf(void)
+{
+	struct vf vf = {open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC), -1, -1};
+	CHECK(vf.container >= 0 && ioctl(vf.container, VFIO_GET_API_VERSION) == VFIO_API_VERSION);
+	CHECK((vf.group = open64("/dev/vfio/1", O_RDWR | O_CLOEXEC)) >= 0);
+	CHECK(ioctl(vf.group, VFIO_GROUP_SET_CONTAINER, &vf.container) == 0);
+	CHECK(ioctl(vf.container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) == 0);
+	CHECK((vf.device = ioctl(vf.group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:10.0")) >= 0);
+	return vf;
+}
+
+static void devices(void)
+{
+	struct vf vf = open_vf();
+	struct vfio_region_info config = {.argsz = sizeof(config), .index = VFIO_PCI_CONFIG_REGION_INDEX};
+	struct vfio_region_info bar = {.argsz = sizeof(bar), .index = VFIO_PCI_BAR0_REGION_INDEX};
+	CHECK(ioctl(vf.device, VFIO_DEVICE_GET_REGION_INFO, &config) == 0);
+	CHECK(ioctl(vf.device, VFIO_DEVICE_GET_REGION_INFO, &bar) == 0 && bar.size == 16384);
+
+	/* Regions, by each call that reads or writes at a place. */
+	unsigned short ids[2] = {0}, again[2] = {0}, command = 0;
+	struct iovec parts[2] = {{&again[0], 2}, {&again[1], 2}};
+	CHECK(pread(vf.device, ids, 4, config.offset) == 4 && ids[0] == 0x8086 && ids[1] == 0x10ed);
+	CHECK(preadv(vf.device, parts, 2, config.offset) == 4 && memcmp(ids, again, 4) == 0);
+	command = 4;
+	CHECK(pwrite64(vf.device, &command, 2, config.offset + 4) == 2);
+	command = 0;
+	CHECK(preadv2(vf.device, &(struct iovec){&command, 2}, 1, config.offset + 4, 0) == 2 && command & 4);
+	REFUSED(pread(vf.device, (void *)8, 4, config.offset), EFAULT);
+	REFUSED(pread(vf.device, ids, 4, -1), EINVAL);
+	REFUSED(lseek(vf.device, 0, SEEK_SET), ESPIPE);
+	REFUSED(read(vf.container, ids, 4), EINVAL);
+	REFUSED(write(vf.group, ids, 4), EINVAL);
+	/* Reading moves on, from the first register. */
+	unsigned int control[2], status[2];
+	CHECK(read(vf.device, control, 4) == 4 && read(vf.device, status, 4) == 4);
+	CHECK(pread(vf.device, control + 1, 4, bar.offset) == 4 && control[0] == control[1]);
+	CHECK(pread(vf.device, status + 1, 4, bar.offset + 4) == 4 && status[0] == status[1]);
+
+	/* Registers as memory: VFSTATUS says that SR-IOV is on, the link's register is there, too. */
+	volatile unsigned int *registers =
+		mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED, vf.device, bar.offset);
+	CHECK(registers != MAP_FAILED);
+	unsigned int by_call = 0;
+	CHECK(pread(vf.device, &by_call, 4, bar.offset + 8) == 4 && registers[2] == by_call && by_call != 0);
+	registers[0x200 / 4] = 0x12345678;
+	CHECK(registers[0x200 / 4] == 0x12345678);
+	CHECK(mmap(NULL, 4096, PROT_READ, MAP_SHARED, vf.group, 0) == MAP_FAILED && errno == ENODEV);
+
+	/* A mapping, which the program's own unmapping does not end. */
+	char *memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map), .flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (unsigned long)memory, .iova = 0x100000, .size = 8192};
+	CHECK(ioctl(vf.container, VFIO_IOMMU_MAP_DMA, &map) == 0);
+	REFUSED(ioctl(vf.container, VFIO_IOMMU_MAP_DMA, &map), EEXIST);
+	CHECK(munmap(memory, 8192) == 0);
+	struct vfio_iommu_type1_dma_unmap unmap = {.argsz = sizeof(unmap), .iova = 0x100000, .size = 8192};
+	CHECK(ioctl(vf.container, VFIO_IOMMU_UNMAP_DMA, &unmap) == 0 && unmap.size == 8192);
+
+	/* Copies are the same device, which is open for as long as one of them is. */
+	int copy = fcntl(vf.device, F_DUPFD_CLOEXEC, 0);
+	CHECK(copy >= 0 && close(vf.device) == 0);
+	CHECK(pread(copy, again, 4, config.offset) == 4 && memcmp(ids, again, 4) == 0);
+	/* A child made by fork has descriptors of its parent's, and nothing behind them. */
+	pid_t child = fork();
+	if (child == 0) {
+		int refused = ioctl(copy, VFIO_DEVICE_RESET) == -1 && errno == ENODEV;
+		_exit(refused && open("/dev/vfio/1", O_RDWR) == -1 && errno == EBUSY ? 7 : 8);
+	}
+	int end;
+	CHECK(waitpid(child, &end, 0) == child && WIFEXITED(end) && WEXITSTATUS(end) == 7);
+	REFUSED(open("/dev/vfio/1", O_RDWR), EBUSY);
+	CHECK(munmap((void *)registers, bar.size) == 0);
+
+	/* Each way of closing gives everything back. */
+	CHECK(close(copy) == 0 && close(vf.group) == 0 && close(vf.container) == 0);
+	vf = open_vf();
+	int null = open("/dev/null", O_RDWR);
+	CHECK(dup2(null, vf.device) == vf.device && dup3(null, vf.group, 0) == vf.group);
+	CHECK(close(vf.container) == 0 && close(vf.device) == 0 && close(vf.group) == 0);
+	vf = open_vf();
+	closefrom(3);
+	REFUSED(fcntl(vf.device, F_GETFD), EBADF);
+	vf = open_vf();
+	CHECK(close_range(3, ~0U, 0) == 0);
+	vf = open_vf();
+}
+
 static void *in_thread(void *argument)
 {
 	return access(VF, F_OK) == 0 ? argument : NULL;
@@ -306,5 +401,6 @@ int main(void)
 	descriptors();
 	signals();
 	processes();
+	devices();
 	return failures;
 }
