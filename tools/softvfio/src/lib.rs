@@ -11,7 +11,7 @@ mod iommu;
 mod lock;
 pub mod maps;
 pub mod paths;
-mod private;
+pub mod private;
 mod request;
 pub mod run;
 mod say;
