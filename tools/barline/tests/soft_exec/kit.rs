@@ -23,7 +23,7 @@ for s in INT TERM HUP QUIT USR1 WINCH CONT ALRM; do trap "echo $s" $s; done
 trap 'echo USR2; kill $!; exit 7' USR2
 sleep 60 </dev/null >/dev/null 2>&1 &
 echo ready $PPID
-while :; do wait $!; done
+while kill -0 $!; do wait $!; done 2>/dev/null
 "#;
 
 /// What stands in for `/`: its dev/shm is where runs are.
