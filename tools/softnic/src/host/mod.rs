@@ -2,6 +2,7 @@
 
 mod clock;
 mod error;
+mod forks;
 mod runner;
 mod seat;
 mod station;
@@ -10,7 +11,6 @@ mod tests;
 
 use std::fmt;
 use std::mem;
-use std::process;
 use std::sync::Arc;
 
 pub use clock::now;
@@ -77,7 +77,7 @@ impl Host {
             }
             Drive::Caller => None,
         };
-        Ok(Host(Arc::new(Inner { spec: spec.clone(), home: process::id(), seat, runner })))
+        Ok(Host(Arc::new(Inner { spec: spec.clone(), home: forks::process(), seat, runner })))
     }
 
     /// What it was made of.
@@ -105,7 +105,7 @@ impl Host {
 
     /// Whether it is that of the process which this one was forked from.
     pub fn is_elsewhere(&self) -> bool {
-        self.0.home != process::id()
+        self.0.is_elsewhere()
     }
 
     fn here(&self) -> Result<&Inner, Broken> {
@@ -113,9 +113,15 @@ impl Host {
     }
 }
 
+impl Inner {
+    fn is_elsewhere(&self) -> bool {
+        self.home != forks::process()
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
-        if self.home != process::id() {
+        if self.is_elsewhere() {
             // The thread, and the locks of a shared file, are the parent's.
             mem::forget((self.runner.take(), Arc::clone(&self.seat)));
         }
