@@ -19,6 +19,7 @@ real! {
     fn dup3(c_int, c_int, c_int) -> c_int;
     fn close_range(c_uint, c_uint, c_int) -> c_int;
     fn lseek(c_int, off_t, c_int) -> off_t;
+    fn ftruncate(c_int, off_t) -> c_int;
 }
 
 /// ioctl(2).
@@ -155,4 +156,28 @@ pub unsafe extern "C" fn lseek(fd: c_int, offset: off_t, whence: c_int) -> off_t
 pub unsafe extern "C" fn lseek64(fd: c_int, offset: off_t, whence: c_int) -> off_t {
     // SAFETY: the same function under another name.
     unsafe { lseek(fd, offset, whence) }
+}
+
+/// ftruncate(2). The length of VFIO's files is no program's to set.
+///
+/// # Safety
+/// As for the function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ftruncate(fd: c_int, len: off_t) -> c_int {
+    if ask(|soft| soft.vfio.is_ours(fd).then_some(Ok(()))).is_some() {
+        set_errno(libc::EINVAL);
+        return -1;
+    }
+    // SAFETY: as promised.
+    unsafe { real::ftruncate()(fd, len) }
+}
+
+/// ftruncate64(3).
+///
+/// # Safety
+/// As for ftruncate(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ftruncate64(fd: c_int, len: off_t) -> c_int {
+    // SAFETY: the same function under another name.
+    unsafe { ftruncate(fd, len) }
 }

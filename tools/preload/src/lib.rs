@@ -32,6 +32,7 @@ mod links;
 mod lookup;
 mod memory;
 mod open;
+mod pattern;
 mod process;
 mod real;
 mod refusal;

@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <linux/vfio.h>
 #include <pthread.h>
@@ -193,6 +194,15 @@ static void directories(void)
 	CHECK(scandirat(sys, "class/iommu", &list, NULL, alphasort) == 3);
 	CHECK(close(sys) == 0);
 
+	glob_t found = {0};
+	CHECK(glob("/sys/bus/pci/devices/0000:01:1?.[02]/vendor", 0, NULL, &found) == 0);
+	CHECK(found.gl_pathc == 2 && strcmp(found.gl_pathv[1], "/sys/bus/pci/devices/0000:01:10.2/vendor") == 0);
+	CHECK(glob("/dev/null*", GLOB_APPEND, NULL, &found) == 0 && found.gl_pathc >= 3);
+	globfree(&found);
+	glob64_t found64 = {0};
+	CHECK(glob64("/sys/bus/pci/devices/0000:00:02.*", 0, NULL, &found64) == GLOB_NOMATCH);
+	globfree64(&found64);
+
 	char here[PATH_MAX], there[PATH_MAX];
 	CHECK(getcwd(here, sizeof(here)) == here);
 	CHECK(chdir("/sys/bus/pci/devices") == 0 && getcwd(there, sizeof(there)) == there);
@@ -314,6 +324,7 @@ static void devices(void)
 	REFUSED(pread(vf.device, (void *)8, 4, config.offset), EFAULT);
 	REFUSED(pread(vf.device, ids, 4, -1), EINVAL);
 	REFUSED(lseek(vf.device, 0, SEEK_SET), ESPIPE);
+	REFUSED(ftruncate(vf.device, 0), EINVAL);
 	REFUSED(read(vf.container, ids, 4), EINVAL);
 	REFUSED(write(vf.group, ids, 4), EINVAL);
 	/* Reading moves on, from the first register. */

@@ -70,6 +70,9 @@ pub(super) fn of_pf(ids: &Ids, vf_device: u16, vfs: usize) -> Vec<u8> {
         .put32(0x114, 0x0000_2000)
         .put32(0x118, 0x0000_00a0)
         .extended(0x140, 0x0003, 0x150)
+        // Of the PF's address, as Intel makes it: its halves with FFFF between.
+        .put32(0x144, 0xff90_00ff)
+        .put32(0x148, 0x0282_59ff)
         .extended(0x150, 0x000e, 0x160)
         // SR-IOV: VFs and their memory on, ARI in use.
         .extended(0x160, 0x0010, 0)
