@@ -170,12 +170,10 @@ impl Iommu {
     }
 
     /// Ends the address space with all that is mapped there.
-    pub(crate) fn release(mut self, home: &Home) {
-        for (iova, size) in self.mappings.take(0, u64::MAX) {
-            self.withdraw(home, iova, size);
-        }
+    pub(crate) fn release(self, home: &Home) {
         // One that has failed has no spaces any more that would matter.
         _ = home.with(|adapter| adapter.drop_space(self.space));
+        unpin(maps::space_gone(self.space.0));
     }
 }
 

@@ -86,11 +86,18 @@ pub fn dma_mapped(space: u64, iova: u64, base: *const u8, len: usize) -> Result<
     Ok(())
 }
 
-/// It was unmapped, with everything in this range of I/O addresses, and no device reaches it any more.
-/// Returns where in the program's memory it is; what the program has taken from there is not among it.
+/// It was unmapped, with everything in this range of I/O addresses, and no device reaches it any more
+/// by these. Returns where in the program's memory it is, without what the program has taken from there,
+/// and without what is mapped elsewhere, too: that stays locked.
 pub fn dma_unmapped(space: u64, iova: u64, len: u64) -> Vec<Range<usize>> {
-    let gone = STATE.lock().pins.remove(space, &(iova..iova.saturating_add(len)));
-    gone.iter().filter(|pinned| pinned.kept.is_none()).map(|pinned| pinned.at.clone()).collect()
+    let mut state = STATE.lock();
+    let gone = state.pins.remove(space, &(iova..iova.saturating_add(len)));
+    let in_place = gone.iter().filter(|pinned| pinned.kept.is_none());
+    let free = in_place.flat_map(|pinned| state.pins.others(&pinned.at)).collect();
+    drop(state);
+    // Pages that only these mappings kept go here, with the lock given back.
+    drop(gone);
+    free
 }
 
 /// All of a space was unmapped. As for [`dma_unmapped`].

@@ -104,6 +104,14 @@ impl Pins {
         merged
     }
 
+    /// The parts of a range that devices do not reach there: disjoint, ascending.
+    pub(super) fn others(&self, range: &Range<usize>) -> Vec<Range<usize>> {
+        let places = self.places(range);
+        let ends = places.iter().map(|place| place.start).chain([range.end]);
+        let starts = [range.start].into_iter().chain(places.iter().map(|place| place.end));
+        starts.zip(ends).map(|(start, end)| start..end).filter(|part| !part.is_empty()).collect()
+    }
+
     /// Notes that memory of the program's is elsewhere now, and returns what that concerns. With `kept` it is not the program's any more.
     pub(super) fn shift(
         &mut self,
