@@ -58,7 +58,7 @@ pub fn open(root: &Root, address: PciAddress) -> Result<Arc<VfioDevice>> {
     let identity = Identity { vendor: ids.vendor, device: ids.device, revision: ids.revision };
     let group = Group::open(root, &pci, &iommu_group)?;
     let file = File::from(group.device()?);
-    let device = VfioDevice::new(name, identity, file, group)?;
+    let device = VfioDevice::new(name, identity, group, file)?;
     device.prepare()?;
     tracing::info!(
         device = device.name,
@@ -100,7 +100,9 @@ pub struct VfioDevice {
 }
 
 impl VfioDevice {
-    fn new(name: String, identity: Identity, file: File, group: Group) -> Result<VfioDevice> {
+    /// `file` comes last, to be closed first if something fails: a group that has an open device does
+    /// not leave its container.
+    fn new(name: String, identity: Identity, group: Group, file: File) -> Result<VfioDevice> {
         let not_understood = |what: &str, source| {
             let remedy = "the device must be a PCI function in the hands of vfio-pci";
             diagnose::kernel(&name, what, source, remedy)
