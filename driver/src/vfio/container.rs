@@ -130,6 +130,14 @@ impl Container {
         }
     }
 
+    /// Closes the container if a group that could not leave it has left it by being closed.
+    pub(super) fn close_if_ended(&self) {
+        let mut guard = self.lock();
+        if guard.as_ref().is_some_and(Open::has_ended) {
+            *guard = None;
+        }
+    }
+
     /// Whether both live below the same root.
     pub(super) fn is_below(&self, root: &Root) -> bool {
         self.root == *root

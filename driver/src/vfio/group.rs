@@ -151,8 +151,10 @@ impl Drop for Group {
             if !entry.devices.is_empty() {
                 return;
             }
-            entry.container.leave(entry.number, entry.file.as_fd());
+            let container = entry.container.clone();
+            container.leave(entry.number, entry.file.as_fd());
             groups.remove(&self.path);
+            container.close_if_ended();
         }
         // Memory may have waited for the end of the address space.
         dma::sweep();
