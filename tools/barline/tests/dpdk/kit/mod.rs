@@ -2,6 +2,7 @@
 
 mod functions;
 mod peer;
+mod prompt;
 mod report;
 mod run;
 mod terminal;
@@ -16,6 +17,7 @@ pub use run::Run;
 pub use terminal::Terminal;
 pub use testpmd::{Options, Paths, Testpmd};
 
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives it up, on a machine that is busy with other things.
@@ -24,9 +26,23 @@ pub const LIMIT: Duration = Duration::from_secs(20);
 /// Asks until the answer is yes, or fails.
 #[track_caller]
 pub fn until(what: &str, mut done: impl FnMut() -> bool) {
+    until_is(what, &mut done, |yes| *yes);
+}
+
+/// Looks until it sees what is wanted, or fails with what it saw last.
+#[track_caller]
+pub fn until_is<T: Debug>(
+    what: &str,
+    mut look: impl FnMut() -> T,
+    wanted: impl Fn(&T) -> bool,
+) -> T {
     let end = Instant::now() + LIMIT;
-    while !done() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
+    loop {
+        let seen = look();
+        if wanted(&seen) {
+            return seen;
+        }
+        assert!(Instant::now() < end, "waited in vain until {what}: {seen:?}");
         std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -61,12 +61,24 @@ impl Terminal {
     /// Waits until it has printed `text` from byte `from` on; returns where that ends. Otherwise why
     /// it has not: it has ended, or the time is over.
     pub fn wait_for(&mut self, text: &str, from: usize, limit: Duration) -> Result<usize, String> {
+        let find = |printed: &str| Some(printed.find(text)? + text.len());
+        Ok(from + self.wait_until(find, from, limit)?)
+    }
+
+    /// Waits until something is found in what it has printed from byte `from` on. Otherwise why it was
+    /// not.
+    pub fn wait_until<T>(
+        &mut self,
+        find: impl Fn(&str) -> Option<T>,
+        from: usize,
+        limit: Duration,
+    ) -> Result<T, String> {
         let end = Instant::now() + limit;
         let mut printed = self.printed.lock();
         let mut ended = None;
         loop {
-            if let Some(at) = printed.get(from..).and_then(|rest| rest.find(text)) {
-                return Ok(from + at + text.len());
+            if let Some(found) = printed.get(from..).and_then(&find) {
+                return Ok(found);
             }
             // What it printed last may come after its end was seen.
             match ended {

@@ -2,18 +2,19 @@
 
 use std::io::ErrorKind;
 use std::process::Command;
+use std::time::Instant;
 
 use barline::MacAddress;
 use nix::sys::signal::Signal;
 use softvfio::topology::vf_address;
 use tempfile::TempDir;
 
+use super::prompt;
 use super::report::{Fields, Forwarded, PortStats};
 use super::terminal::Terminal;
 use super::{Functions, LIMIT, Run, RxFunction, TxFunction};
 
 const PROGRAM: &str = "dpdk-testpmd";
-const PROMPT: &str = "testpmd> ";
 
 /// What testpmd says to a command that it does not take.
 const NOT_UNDERSTOOD: [&str; 3] = ["Bad arguments", "Command not found", "Ambiguous command"];
@@ -71,7 +72,14 @@ impl Testpmd {
 
     /// Starts it by a command that ends with its name; its arguments come after that.
     #[track_caller]
-    pub fn start_by(mut command: Command, options: &Options<'_>) -> Testpmd {
+    pub fn start_by(command: Command, options: &Options<'_>) -> Testpmd {
+        let mut testpmd = Testpmd::launch(command, options);
+        testpmd.read("its start");
+        testpmd
+    }
+
+    #[track_caller]
+    fn launch(mut command: Command, options: &Options<'_>) -> Testpmd {
         let runtime = tempfile::tempdir().unwrap();
         command.args(arguments(options)).env("RUNTIME_DIRECTORY", runtime.path());
         let terminal = Terminal::start(command).unwrap_or_else(|error| match error.kind() {
@@ -80,9 +88,7 @@ impl Testpmd {
             }
             _ => panic!("{PROGRAM}: {error}"),
         });
-        let mut testpmd = Testpmd { terminal, seen: 0, _runtime: runtime };
-        testpmd.read("its start");
-        testpmd
+        Testpmd { terminal, seen: 0, _runtime: runtime }
     }
 
     /// Gives a command and returns what it prints, errors with it, up to the next prompt.
@@ -104,11 +110,13 @@ impl Testpmd {
     #[track_caller]
     fn read(&mut self, what: &str) -> String {
         let from = self.seen;
-        match self.terminal.wait_for(PROMPT, from, LIMIT) {
-            Ok(end) => self.seen = end,
+        match self.terminal.wait_until(prompt::find, from, LIMIT) {
+            Ok(prompt) => {
+                self.seen = from + prompt.end;
+                self.terminal.printed()[from..from + prompt.start].to_string()
+            }
             Err(why) => self.fail(&format!("`{what}`: no prompt, {why}")),
         }
-        self.terminal.printed()[from..self.seen - PROMPT.len()].to_string()
     }
 
     /// Waits until it has printed something by itself since its start, such as an event.
@@ -158,10 +166,26 @@ impl Testpmd {
         }
     }
 
-    /// Stops forwarding; returns what it has forwarded, of all ports, since it was started.
+    /// Stops forwarding; returns what the devices of all ports had counted by then since it was started.
+    /// What is queued at them goes on, and what they have just done may not be counted yet.
     #[track_caller]
     pub fn stop(&mut self) -> Forwarded {
         Forwarded::read(&self.command("stop"))
+    }
+
+    /// Stops forwarding, with nothing under way any more; waits until the devices have counted so many
+    /// frames, all of which were forwarded.
+    #[track_caller]
+    pub fn stop_after(&mut self, frames: u64) {
+        let wanted = Forwarded { received: frames, sent: frames, dropped: 0 };
+        let mut forwarded = self.stop();
+        let end = Instant::now() + LIMIT;
+        while forwarded != wanted {
+            if Instant::now() > end || forwarded.received > frames || forwarded.sent > frames {
+                self.fail(&format!("{forwarded:?} instead of {wanted:?}"));
+            }
+            forwarded = Forwarded::read(&self.command("show fwd stats all"));
+        }
     }
 
     /// Which functions of its driver port 0 uses since it was started last.
@@ -192,6 +216,18 @@ impl Testpmd {
     /// The id of the process that was started.
     pub fn id(&self) -> u32 {
         self.terminal.id()
+    }
+
+    /// Waits for it to end by itself with exit status 1, as it does when it cannot have a device that it
+    /// was told to use. Returns all that it has printed.
+    #[track_caller]
+    pub fn refused(run: &Run, options: &Options<'_>) -> String {
+        let mut testpmd = Testpmd::launch(run.command(PROGRAM), options);
+        match testpmd.terminal.wait(LIMIT) {
+            Ok(status) if status.code() == Some(1) => testpmd.log(),
+            Ok(status) => testpmd.fail(&format!("it ended with {status}")),
+            Err(why) => testpmd.fail(&format!("it did not end, {why}")),
+        }
     }
 
     /// Kills it with SIGKILL.
