@@ -28,7 +28,9 @@ fn rxonly_counts_frames_of_all_sizes() {
             // The device counts the FCS.
             bytes_sent += lens.iter().map(|len| *len as u64 + 4).sum::<u64>();
             let all = |stats: &PortStats| stats.rx_packets == frames_sent;
-            until_is("testpmd has them all", || testpmd.stats(0), all);
+            until_is("testpmd's port has them all", || testpmd.stats(0), all);
+            let next = || testpmd.command("show port 0 rxq 0 desc 0 status");
+            until_is("testpmd has taken them", next, |answer| answer.contains("AVAILABLE"));
         }
         let forwarded = testpmd.stop();
         assert_eq!((forwarded.received, forwarded.sent), (frames_sent, 0));
