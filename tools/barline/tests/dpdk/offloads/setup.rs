@@ -71,12 +71,14 @@ impl Setup {
         self.commands(&["port start 0"]);
     }
 
-    /// Forwards by an engine, to the peer at the wire where that sets addresses.
+    /// Forwards by an engine, to the peer at the wire where that sets addresses. It tries again for long
+    /// what finds no room to be sent.
     #[track_caller]
     pub fn forward(&mut self, engine: &str) {
         let [a, b, c, d, e, f] = PEER;
         let peer = format!("set eth-peer 0 {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}");
-        self.commands(&[&peer, &format!("set fwd {engine}"), "start"]);
+        let engine = format!("set fwd {engine} retry");
+        self.commands(&["set burst tx delay 10 retry 100000", &peer, &engine, "start"]);
     }
 
     /// Sends frames by the wire, and takes those that testpmd sends back: for each frame as many as are
