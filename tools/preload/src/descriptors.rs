@@ -10,7 +10,7 @@ use softvfio::private;
 
 use crate::ask::{ask, tell};
 use crate::inject::close_fails;
-use crate::real::{real, set_errno};
+use crate::real::{alias, real, set_errno};
 
 real! {
     fn ioctl(c_int, c_ulong; ...) -> c_int;
@@ -148,14 +148,9 @@ pub unsafe extern "C" fn lseek(fd: c_int, offset: off_t, whence: c_int) -> off_t
     unsafe { real::lseek()(fd, offset, whence) }
 }
 
-/// lseek64(3).
-///
-/// # Safety
-/// As for lseek(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lseek64(fd: c_int, offset: off_t, whence: c_int) -> off_t {
-    // SAFETY: the same function under another name.
-    unsafe { lseek(fd, offset, whence) }
+alias! {
+    /// lseek64(3).
+    fn lseek64(fd: c_int, offset: off_t, whence: c_int) -> off_t = lseek;
 }
 
 /// ftruncate(2). The length of VFIO's files is no program's to set.
@@ -172,12 +167,7 @@ pub unsafe extern "C" fn ftruncate(fd: c_int, len: off_t) -> c_int {
     unsafe { real::ftruncate()(fd, len) }
 }
 
-/// ftruncate64(3).
-///
-/// # Safety
-/// As for ftruncate(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ftruncate64(fd: c_int, len: off_t) -> c_int {
-    // SAFETY: the same function under another name.
-    unsafe { ftruncate(fd, len) }
+alias! {
+    /// ftruncate64(3).
+    fn ftruncate64(fd: c_int, len: off_t) -> c_int = ftruncate;
 }

@@ -9,7 +9,7 @@ use libc::{c_int, c_void, off_t, size_t};
 use softvfio::maps;
 
 use crate::ask::ask;
-use crate::real::real;
+use crate::real::{alias, real};
 
 real! {
     fn mmap(*mut c_void, size_t, c_int, c_int, c_int, off_t) -> *mut c_void;
@@ -58,21 +58,9 @@ pub unsafe extern "C" fn mmap(
     }
 }
 
-/// mmap64(3).
-///
-/// # Safety
-/// As for mmap(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mmap64(
-    address: *mut c_void,
-    len: size_t,
-    protection: c_int,
-    flags: c_int,
-    fd: c_int,
-    offset: off_t,
-) -> *mut c_void {
-    // SAFETY: the same function under another name.
-    unsafe { mmap(address, len, protection, flags, fd, offset) }
+alias! {
+    /// mmap64(3).
+    fn mmap64(address: *mut c_void, len: size_t, protection: c_int, flags: c_int, fd: c_int, offset: off_t) -> *mut c_void = mmap;
 }
 
 /// munmap(2).

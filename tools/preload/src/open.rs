@@ -15,7 +15,7 @@ use softvfio::inside::Inside;
 use softvfio::paths::{PathBuffer, Place};
 
 use crate::ask::{Way, ask, concerns, kept, way};
-use crate::real::real;
+use crate::real::{alias, real};
 use crate::refusal::once;
 
 real! {
@@ -145,14 +145,9 @@ pub unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: mode_t) -
     unsafe { open_by(libc::AT_FDCWD, path, flags, |_, path| real::open()(path, flags, mode)) }
 }
 
-/// open64(3): offsets have 64 bits anyway.
-///
-/// # Safety
-/// As for the function.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn open64(path: *const c_char, flags: c_int, mode: mode_t) -> c_int {
-    // SAFETY: the same function under another name.
-    unsafe { open(path, flags, mode) }
+alias! {
+    /// open64(3): offsets have 64 bits anyway.
+    fn open64(path: *const c_char, flags: c_int, mode: mode_t) -> c_int = open;
 }
 
 /// openat(2).
@@ -170,19 +165,9 @@ pub unsafe extern "C" fn openat(
     unsafe { open_by(dir, path, flags, |dir, path| real::openat()(dir, path, flags, mode)) }
 }
 
-/// openat64(3).
-///
-/// # Safety
-/// As for the function.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn openat64(
-    dir: c_int,
-    path: *const c_char,
-    flags: c_int,
-    mode: mode_t,
-) -> c_int {
-    // SAFETY: the same function under another name.
-    unsafe { openat(dir, path, flags, mode) }
+alias! {
+    /// openat64(3).
+    fn openat64(dir: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int = openat;
 }
 
 /// What `open` without a mode is made into by `_FORTIFY_SOURCE`. The real one ends the program if the flags
@@ -196,14 +181,9 @@ pub unsafe extern "C" fn __open_2(path: *const c_char, flags: c_int) -> c_int {
     unsafe { open_by(libc::AT_FDCWD, path, flags, |_, path| real::__open_2()(path, flags)) }
 }
 
-/// As [`__open_2`].
-///
-/// # Safety
-/// As for open(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn __open64_2(path: *const c_char, flags: c_int) -> c_int {
-    // SAFETY: the same function under another name.
-    unsafe { __open_2(path, flags) }
+alias! {
+    /// As [`__open_2`].
+    fn __open64_2(path: *const c_char, flags: c_int) -> c_int = __open_2;
 }
 
 /// As [`__open_2`], for openat(2).
@@ -216,14 +196,9 @@ pub unsafe extern "C" fn __openat_2(dir: c_int, path: *const c_char, flags: c_in
     unsafe { open_by(dir, path, flags, |dir, path| real::__openat_2()(dir, path, flags)) }
 }
 
-/// As [`__openat_2`].
-///
-/// # Safety
-/// As for openat(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn __openat64_2(dir: c_int, path: *const c_char, flags: c_int) -> c_int {
-    // SAFETY: the same function under another name.
-    unsafe { __openat_2(dir, path, flags) }
+alias! {
+    /// As [`__openat_2`].
+    fn __openat64_2(dir: c_int, path: *const c_char, flags: c_int) -> c_int = __openat_2;
 }
 
 /// creat(2).
@@ -237,12 +212,7 @@ pub unsafe extern "C" fn creat(path: *const c_char, mode: mode_t) -> c_int {
     unsafe { open_by(libc::AT_FDCWD, path, flags, |_, path| real::creat()(path, mode)) }
 }
 
-/// creat64(3).
-///
-/// # Safety
-/// As for creat(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn creat64(path: *const c_char, mode: mode_t) -> c_int {
-    // SAFETY: the same function under another name.
-    unsafe { creat(path, mode) }
+alias! {
+    /// creat64(3).
+    fn creat64(path: *const c_char, mode: mode_t) -> c_int = creat;
 }

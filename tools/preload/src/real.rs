@@ -92,3 +92,22 @@ macro_rules! real {
     };
 }
 pub(crate) use real;
+
+/// Exports functions that are others under another name: where offsets have 64 bits anyway, those whose names
+/// end in 64.
+macro_rules! alias {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty = $of:ident;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// # Safety
+            /// As for the function of which it is another name.
+            #[unsafe(no_mangle)]
+            pub unsafe extern "C" fn $name($($argument: $type),*) -> $result {
+                // SAFETY: what that one asks for was promised.
+                unsafe { $of($($argument),*) }
+            }
+        )*
+    };
+}
+pub(crate) use alias;

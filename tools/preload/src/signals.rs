@@ -6,7 +6,7 @@ use libc::{c_int, sighandler_t, sigset_t};
 use softvfio::signals;
 
 use crate::ask::ask;
-use crate::real::real;
+use crate::real::{alias, real};
 
 real! {
     fn sigaction(c_int, *const libc::sigaction, *mut libc::sigaction) -> c_int;
@@ -63,14 +63,9 @@ pub unsafe extern "C" fn signal(signal: c_int, handler: sighandler_t) -> sighand
         .unwrap_or_else(|| unsafe { real::signal()(signal, handler) })
 }
 
-/// bsd_signal(3).
-///
-/// # Safety
-/// As for signal(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn bsd_signal(number: c_int, handler: sighandler_t) -> sighandler_t {
-    // SAFETY: the same function under another name.
-    unsafe { signal(number, handler) }
+alias! {
+    /// bsd_signal(3).
+    fn bsd_signal(number: c_int, handler: sighandler_t) -> sighandler_t = signal;
 }
 
 /// sysv_signal(3): what signal(2) is with `_XOPEN_SOURCE` only.
@@ -84,14 +79,9 @@ pub unsafe extern "C" fn __sysv_signal(signal: c_int, handler: sighandler_t) -> 
     set(signal, handler, flags).unwrap_or_else(|| unsafe { real::__sysv_signal()(signal, handler) })
 }
 
-/// sysv_signal(3).
-///
-/// # Safety
-/// As for signal(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sysv_signal(signal: c_int, handler: sighandler_t) -> sighandler_t {
-    // SAFETY: the same function under another name.
-    unsafe { __sysv_signal(signal, handler) }
+alias! {
+    /// sysv_signal(3).
+    fn sysv_signal(signal: c_int, handler: sighandler_t) -> sighandler_t = __sysv_signal;
 }
 
 /// sigprocmask(2).

@@ -9,7 +9,7 @@ use softvfio::paths::PathBuffer;
 
 use crate::ask::concerns;
 use crate::open::{Opened, opened};
-use crate::real::real;
+use crate::real::{alias, real};
 
 real! {
     fn fopen(*const c_char, *const c_char) -> *mut FILE;
@@ -63,14 +63,9 @@ unsafe fn fopen_in_run(path: *const c_char, mode: *const c_char) -> *mut FILE {
     }
 }
 
-/// fopen64(3).
-///
-/// # Safety
-/// As for fopen(3).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fopen64(path: *const c_char, mode: *const c_char) -> *mut FILE {
-    // SAFETY: the same function under another name.
-    unsafe { fopen(path, mode) }
+alias! {
+    /// fopen64(3).
+    fn fopen64(path: *const c_char, mode: *const c_char) -> *mut FILE = fopen;
 }
 
 /// freopen(3). Devices cannot be opened by it: their descriptors are not those of their paths.
@@ -97,16 +92,7 @@ pub unsafe extern "C" fn freopen(
     }
 }
 
-/// freopen64(3).
-///
-/// # Safety
-/// As for freopen(3).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn freopen64(
-    path: *const c_char,
-    mode: *const c_char,
-    stream: *mut FILE,
-) -> *mut FILE {
-    // SAFETY: the same function under another name.
-    unsafe { freopen(path, mode, stream) }
+alias! {
+    /// freopen64(3).
+    fn freopen64(path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE = freopen;
 }

@@ -3,21 +3,20 @@
 //! The device nodes of a run are plain files; here they look like the devices that they stand for.
 #![allow(unsafe_code)]
 
+mod old;
+
 use libc::{c_char, c_int, c_uint};
 use softvfio::paths::{PathBuffer, Place};
 use softvfio::topology;
 
 use crate::ask::{Way, concerns, way};
-use crate::real::real;
+use crate::real::{alias, real};
 
 real! {
     fn stat(*const c_char, *mut libc::stat) -> c_int;
     fn lstat(*const c_char, *mut libc::stat) -> c_int;
     fn fstatat(c_int, *const c_char, *mut libc::stat, c_int) -> c_int;
     fn statx(c_int, *const c_char, c_int, c_uint, *mut libc::statx) -> c_int;
-    fn __xstat(c_int, *const c_char, *mut libc::stat) -> c_int;
-    fn __lxstat(c_int, *const c_char, *mut libc::stat) -> c_int;
-    fn __fxstatat(c_int, c_int, *const c_char, *mut libc::stat, c_int) -> c_int;
 }
 
 /// Makes a call with the path that the program means, and turns what it says of a plain file in `/dev/vfio`
@@ -91,14 +90,9 @@ pub unsafe extern "C" fn stat(path: *const c_char, status: *mut libc::stat) -> c
     }
 }
 
-/// stat64(3).
-///
-/// # Safety
-/// As for stat(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn stat64(path: *const c_char, status: *mut libc::stat) -> c_int {
-    // SAFETY: the same function under another name.
-    unsafe { stat(path, status) }
+alias! {
+    /// stat64(3).
+    fn stat64(path: *const c_char, status: *mut libc::stat) -> c_int = stat;
 }
 
 /// lstat(2).
@@ -120,14 +114,9 @@ pub unsafe extern "C" fn lstat(path: *const c_char, status: *mut libc::stat) -> 
     }
 }
 
-/// lstat64(3).
-///
-/// # Safety
-/// As for lstat(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lstat64(path: *const c_char, status: *mut libc::stat) -> c_int {
-    // SAFETY: the same function under another name.
-    unsafe { lstat(path, status) }
+alias! {
+    /// lstat64(3).
+    fn lstat64(path: *const c_char, status: *mut libc::stat) -> c_int = lstat;
 }
 
 /// fstatat(2).
@@ -154,19 +143,9 @@ pub unsafe extern "C" fn fstatat(
     }
 }
 
-/// fstatat64(3).
-///
-/// # Safety
-/// As for fstatat(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fstatat64(
-    dir: c_int,
-    path: *const c_char,
-    status: *mut libc::stat,
-    flags: c_int,
-) -> c_int {
-    // SAFETY: the same function under another name.
-    unsafe { fstatat(dir, path, status, flags) }
+alias! {
+    /// fstatat64(3).
+    fn fstatat64(dir: c_int, path: *const c_char, status: *mut libc::stat, flags: c_int) -> c_int = fstatat;
 }
 
 /// statx(2).
@@ -197,117 +176,4 @@ pub unsafe extern "C" fn statx(
             },
         )
     }
-}
-
-/// stat(2), as programs of glibc before 2.33 call it.
-///
-/// # Safety
-/// As for stat(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn __xstat(
-    version: c_int,
-    path: *const c_char,
-    status: *mut libc::stat,
-) -> c_int {
-    // SAFETY: as promised; what succeeded has filled it.
-    unsafe {
-        of(
-            libc::AT_FDCWD,
-            path,
-            |_, path| real::__xstat()(version, path, status),
-            |number, mode| {
-                turn_stat(status, number, mode);
-            },
-        )
-    }
-}
-
-/// As [`__xstat`].
-///
-/// # Safety
-/// As for stat(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn __xstat64(
-    version: c_int,
-    path: *const c_char,
-    status: *mut libc::stat,
-) -> c_int {
-    // SAFETY: the same function under another name.
-    unsafe { __xstat(version, path, status) }
-}
-
-/// lstat(2), as programs of glibc before 2.33 call it.
-///
-/// # Safety
-/// As for lstat(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn __lxstat(
-    version: c_int,
-    path: *const c_char,
-    status: *mut libc::stat,
-) -> c_int {
-    // SAFETY: as promised; what succeeded has filled it.
-    unsafe {
-        of(
-            libc::AT_FDCWD,
-            path,
-            |_, path| real::__lxstat()(version, path, status),
-            |number, mode| {
-                turn_stat(status, number, mode);
-            },
-        )
-    }
-}
-
-/// As [`__lxstat`].
-///
-/// # Safety
-/// As for lstat(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn __lxstat64(
-    version: c_int,
-    path: *const c_char,
-    status: *mut libc::stat,
-) -> c_int {
-    // SAFETY: the same function under another name.
-    unsafe { __lxstat(version, path, status) }
-}
-
-/// fstatat(2), as programs of glibc before 2.33 call it.
-///
-/// # Safety
-/// As for fstatat(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn __fxstatat(
-    version: c_int,
-    dir: c_int,
-    path: *const c_char,
-    status: *mut libc::stat,
-    flags: c_int,
-) -> c_int {
-    // SAFETY: as promised; what succeeded has filled it.
-    unsafe {
-        of(
-            dir,
-            path,
-            |dir, path| real::__fxstatat()(version, dir, path, status, flags),
-            |number, mode| turn_stat(status, number, mode),
-        )
-    }
-}
-
-/// As [`__fxstatat`].
-///
-/// # Safety
-/// As for fstatat(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn __fxstatat64(
-    version: c_int,
-    dir: c_int,
-    path: *const c_char,
-    status: *mut libc::stat,
-    flags: c_int,
-) -> c_int {
-    // SAFETY: the same function under another name.
-    unsafe { __fxstatat(version, dir, path, status, flags) }
 }
