@@ -7,6 +7,7 @@ use vfio_bindings::bindings::vfio as uapi;
 
 use super::Device;
 use crate::access;
+use crate::trace::{self, Event};
 use crate::user::User;
 use crate::{Errno, sys};
 
@@ -113,7 +114,10 @@ impl Device {
                 let table = MSIX_TABLE.saturating_sub(at).min(count);
                 bytes[..table].fill(0xff);
             }
-            _ => self.config.read(&self.registers.home, at, &mut bytes)?,
+            _ => {
+                self.config.read(&self.registers.home, at, &mut bytes)?;
+                self.record(at, &bytes, false);
+            }
         }
         buffer.write_bytes(&bytes)?;
         Ok(count)
@@ -136,8 +140,16 @@ impl Device {
             REGISTERS_BAR => access::write(&*self.registers, at, &bytes),
             // Neither the table nor the pending bits can be written.
             MSIX_BAR => (),
-            _ => self.config.write(&self.registers.home, at, &bytes)?,
+            _ => {
+                self.record(at, &bytes, true);
+                self.config.write(&self.registers.home, at, &bytes)?;
+            }
         }
         Ok(count)
+    }
+
+    /// Notes an access to configuration space in the trace.
+    fn record(&self, at: usize, bytes: &[u8], write: bool) {
+        trace::record(&Event::Config { vf: self.vf, offset: at as u64, bytes, write });
     }
 }
