@@ -7,6 +7,7 @@ mod orders;
 mod places;
 mod preload;
 mod pty;
+mod readme;
 mod runs;
 mod signals;
 mod terminal;
