@@ -91,9 +91,6 @@ pub unsafe extern "C" fn dup3(old: c_int, new: c_int, flags: c_int) -> c_int {
     ending(new, libc::EBUSY, || unsafe { real::dup3()(old, new, flags) }).0
 }
 
-/// Descriptors beyond this number are no private ones: the kernel's default for the highest of all.
-const NUMBERS: c_uint = 1 << 20;
-
 /// close_range(2). Descriptors that the program does not know of stay.
 ///
 /// # Safety
@@ -101,21 +98,19 @@ const NUMBERS: c_uint = 1 << 20;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int {
     let real = real::close_range();
-    let is_private =
-        |fd: c_uint| ask(|soft| soft.vfio.is_private(fd as c_int).then_some(Ok(()))).is_some();
     let mut begin = first;
-    if first <= last
-        && flags & libc::CLOSE_RANGE_CLOEXEC as c_int == 0
-        && crate::ask::soft().is_some()
-    {
-        for fd in first..last.min(NUMBERS) {
-            if is_private(fd) {
-                // SAFETY: as promised, of a part of the range.
-                if fd > begin && unsafe { real(begin, fd - 1, flags) } != 0 {
-                    return -1;
-                }
-                begin = fd + 1;
+    if flags & libc::CLOSE_RANGE_CLOEXEC as c_int == 0 {
+        let next = |from: c_uint| private::next(c_int::try_from(from).ok()?);
+        while let Some(private) = next(begin).map(|fd| fd as c_uint).filter(|fd| *fd <= last) {
+            // SAFETY: as promised, of a part of the range.
+            if private > begin && unsafe { real(begin, private - 1, flags) } != 0 {
+                return -1;
             }
+            if private == last {
+                tell(|soft| soft.vfio.closed());
+                return 0;
+            }
+            begin = private + 1;
         }
     }
     // SAFETY: as above.

@@ -31,6 +31,19 @@ pub fn is_private(fd: RawFd) -> bool {
     place(fd).is_some_and(|(word, bit)| word.load(Ordering::Relaxed) & bit != 0)
 }
 
+/// The first of them from a number on.
+pub fn next(from: RawFd) -> Option<RawFd> {
+    let from = usize::try_from(from).ok()?;
+    (from / 64..WORDS).find_map(|word| {
+        let mut bits = NOTED[word].load(Ordering::Relaxed);
+        if word == from / 64 {
+            bits &= u64::MAX << (from % 64);
+        }
+        // Below WORDS * 64.
+        (bits != 0).then(|| (word * 64 + bits.trailing_zeros() as usize) as RawFd)
+    })
+}
+
 /// Notes a descriptor, which [`forget`] must be told of before it is closed.
 pub(crate) fn note(fd: RawFd) {
     if let Some((word, bit)) = place(fd) {
@@ -128,6 +141,8 @@ mod tests {
         let private = PrivateFd::new(file.into());
         let raw = private.as_fd().as_raw_fd();
         assert!(raw >= FLOOR && is_private(raw));
+        assert_eq!((next(raw), next(raw - 1).is_some()), (Some(raw), true));
+        assert_ne!(next(raw + 1), Some(raw));
         drop(private);
         assert!(!is_private(raw));
     }
@@ -137,6 +152,7 @@ mod tests {
         for fd in [-1, RawFd::MIN, RawFd::MAX, (WORDS * 64) as RawFd] {
             note(fd);
             assert!(!is_private(fd));
+            assert!(next(fd).is_none_or(|found| found > fd));
             forget(fd);
         }
     }
