@@ -128,8 +128,8 @@ fn main() -> ExitCode {
 fn address(text: &str) -> Result<PciAddress, String> {
     match text.parse::<DeviceName>() {
         Ok(name) if name.is_soft() => {
-            Err("a software adapter is nothing of this machine, and has \
-                                           no PCI address: it is for `bench` and the examples"
+            Err("a software adapter is nothing of this machine, and has no PCI address: it is for \
+                 `bench`, `soft exec` and the examples"
                 .to_string())
         }
         Err(error @ BadName::Option { .. }) => Err(error.to_string()),
