@@ -99,7 +99,8 @@ impl Testpmd {
         }
         let answer = self.read(line);
         // It echoes the line as it reads it.
-        let answer = answer.strip_prefix(line).unwrap_or(&answer).trim_start_matches('\n');
+        let answer = answer.strip_prefix(' ').unwrap_or(&answer);
+        let answer = answer.strip_prefix(line).unwrap_or(answer).trim_start_matches('\n');
         if NOT_UNDERSTOOD.iter().any(|words| answer.contains(words)) {
             self.fail(&format!("`{line}` was not understood: {answer}"));
         }
