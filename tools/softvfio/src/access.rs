@@ -1,7 +1,7 @@
 //! Accesses of any width to a BAR whose registers have 32 bits.
 //!
-//! A read or write of another width is what a PCI Express device sees of it: 32-bit words with byte enables
-//! (PCI Express Base 4.0, 2.2.5), in ascending order.
+//! A read or write of another width is what a PCI Express device sees of it: 32-bit words with byte
+//! enables (PCI Express Base 4.0, 2.2.5), in ascending order.
 
 use std::ops::Range;
 

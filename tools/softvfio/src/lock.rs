@@ -49,7 +49,8 @@ impl<T> Lock<T> {
     /// Gives it back.
     ///
     /// # Safety
-    /// This thread has called [`Lock::acquire`], or is the only one of a child made by fork, whose parent has.
+    /// This thread has called [`Lock::acquire`], or is the only one of a child made by fork, whose
+    /// parent has.
     pub(crate) unsafe fn release(&self) {
         self.held.store(false, Ordering::Release);
     }

@@ -22,8 +22,8 @@ pub(crate) fn mend(signal: c_int, code: c_int, address: usize) -> bool {
         return false;
     }
     let page = address & !(PAGE - 1);
-    // SAFETY: nothing is there, or a page that nobody can use: it is beyond its file's end, or the program
-    // has closed it against itself.
+    // SAFETY: nothing is there, or a page that nobody can use: it is beyond its file's end, or the
+    // program has closed it against itself.
     let mended = unsafe {
         match (signal, code) {
             (libc::SIGBUS, _) => kernel::fill(page, libc::MAP_FIXED),

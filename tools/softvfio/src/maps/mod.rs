@@ -1,9 +1,10 @@
 //! What this process has mapped that is the devices' affair: their registers, and the program's memory
 //! that they reach.
 //!
-//! The kernel pins memory that is mapped for devices: whatever the program does to its address space, they
-//! go on reaching the same pages. Here they reach it by its address in the program, so what the program
-//! does to such memory is seen, and the pages are moved to a place of ours, where the devices find them.
+//! The kernel pins memory that is mapped for devices: whatever the program does to its address space,
+//! they go on reaching the same pages. Here they reach it by its address in the program, so what the
+//! program does to such memory is seen, and the pages are moved to a place of ours, where the devices
+//! find them.
 //!
 //! The functions that stand in for the C library's say `None` when nothing of this is concerned; then
 //! the real one has the say.
@@ -133,8 +134,8 @@ pub(crate) unsafe fn after_fork() {
     }
 }
 
-/// In a child made by fork: the devices are the parent's, and reach its memory only. Mappings of registers stay, and answer as
-/// those of a device that is gone.
+/// In a child made by fork: the devices are the parent's, and reach its memory only. Mappings of
+/// registers stay, and answer as those of a device that is gone.
 pub(crate) fn forget_devices() {
     let devices = DEVICES.lock().take();
     let pins = STATE.lock().pins.clear();

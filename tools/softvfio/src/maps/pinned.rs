@@ -112,7 +112,8 @@ impl Pins {
         starts.zip(ends).map(|(start, end)| start..end).filter(|part| !part.is_empty()).collect()
     }
 
-    /// Notes that memory of the program's is elsewhere now, and returns what that concerns. With `kept` it is not the program's any more.
+    /// Notes that memory of the program's is elsewhere now, and returns what that concerns. With
+    /// `kept` it is not the program's any more.
     pub(super) fn shift(
         &mut self,
         from: &Range<usize>,

@@ -77,7 +77,8 @@ pub unsafe fn map_bar(
     Ok(given(start))
 }
 
-/// Makes pages that were mapped with no access known, and lets the program have those that are not trapped.
+/// Makes pages that were mapped with no access known, and lets the program have those that are not
+/// trapped.
 fn add(
     registers: &Arc<dyn Registers>,
     at: &Range<usize>,

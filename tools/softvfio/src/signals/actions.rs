@@ -48,8 +48,8 @@ pub(super) fn installed() -> bool {
 
 /// Puts our handler in place of the program's, which is kept. Once is enough; more do nothing.
 ///
-/// To be called before the program has threads, if that can be: those that block SIGSEGV already are killed
-/// when they reach for a trapped register.
+/// To be called before the program has threads, if that can be: those that block SIGSEGV already are
+/// killed when they reach for a trapped register.
 ///
 /// # Errors
 /// What sigaction says.

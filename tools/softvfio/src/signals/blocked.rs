@@ -5,9 +5,10 @@ use std::marker::PhantomData;
 use super::OURS;
 use super::kernel::{self, Set};
 
-/// While this is there, its thread takes no signals but SIGSEGV and SIGBUS. What takes a lock does it under this:
-/// a signal handler of the program's that ran meanwhile, and came here again, would wait for its own
-/// thread. So does whoever makes the thread that moves an adapter, which inherits the mask.
+/// While this is there, its thread takes no signals but SIGSEGV and SIGBUS. What takes a lock does it
+/// under this: a signal handler of the program's that ran meanwhile, and came here again, would wait
+/// for its own thread. So does whoever makes the thread that moves an adapter, which inherits the
+/// mask.
 #[derive(Debug)]
 pub struct Blocked {
     before: Option<Set>,

@@ -12,16 +12,13 @@ mod blocked;
 mod kernel;
 mod mask;
 mod pass;
-#[cfg(test)]
-mod tests;
 
 pub use actions::{install, sigaction};
 pub use blocked::Blocked;
-pub use mask::mask;
-pub(crate) use pass::pass_on;
-
 use kernel::bit;
 pub(crate) use kernel::{Set, call, place};
+pub use mask::mask;
+pub(crate) use pass::pass_on;
 
 /// The signals that are ours.
 const OURS: Set = bit(libc::SIGSEGV) | bit(libc::SIGBUS);

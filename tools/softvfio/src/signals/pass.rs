@@ -10,8 +10,8 @@ use super::kernel::{self, Set, bit, from_libc};
 use super::{OURS, actions, mask};
 use crate::trap::Context;
 
-/// Does what the kernel would do with a signal if we were not there: the program's handler is called as the program
-/// asked for it, or the process ends.
+/// Does what the kernel would do with a signal if we were not there: the program's handler is called
+/// as the program asked for it, or the process ends.
 ///
 /// # Safety
 /// The arguments are those of our handler, called from there, with no lock of ours held: the program's
@@ -52,15 +52,15 @@ pub(crate) unsafe fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context:
     }
 }
 
-/// What is blocked while the program's handler runs. Its own signal is blocked as by the kernel, so that a
-/// handler which faults ends the process; the other one of ours is not.
+/// What is blocked while the program's handler runs. Its own signal is blocked as by the kernel, so
+/// that a handler which faults ends the process; the other one of ours is not.
 fn blocked_during(action: &libc::sigaction, signal: c_int, before: Set) -> Set {
     let own = if action.sa_flags & libc::SA_NODEFER == 0 { bit(signal) } else { 0 };
     before | from_libc(&action.sa_mask) & !OURS | own
 }
 
-/// Ends the process by the signal. A fault happens once more, where it happened; what somebody has sent is
-/// sent again.
+/// Ends the process by the signal. A fault happens once more, where it happened; what somebody has
+/// sent is sent again.
 ///
 /// # Safety
 /// `info` is that of a signal that this thread has received.

@@ -35,8 +35,8 @@ pub fn on() -> bool {
 
 /// Appends a line in one call, so that it stays whole.
 ///
-/// The file is opened for each: a descriptor that were kept would be closed by programs that close all they
-/// do not know, and its number given to a file of theirs.
+/// The file is opened for each: a descriptor that were kept would be closed by programs that close all
+/// they do not know, and its number given to a file of theirs.
 pub(super) fn append(line: &[u8]) {
     let Some(path) = path() else { return };
     const FLAGS: c_int = libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND | libc::O_CLOEXEC;

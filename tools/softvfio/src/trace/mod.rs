@@ -1,6 +1,7 @@
 //! What a program does with its VFs, as lines of a file: `BARLINE_SOFT_TRACE=FILE`.
 //!
-//! All processes of a run append to the same file, each line whole. A line has fields with spaces between:
+//! All processes of a run append to the same file, each line whole. A line has fields with spaces
+//! between:
 //!
 //! ```text
 //! PROCESS vfN read  NAME OFFSET VALUE       registers of BAR 0: hexadecimal, as many digits as the access is wide

@@ -11,6 +11,9 @@ use crate::signals::Set;
 /// EFLAGS.ZF.
 const ZERO: u64 = 1 << 6;
 
+/// What a page fault's error code has for a write (x86 manual, volume 3, 4.7).
+const FAULT_WRITE: u64 = 1 << 1;
+
 /// A thread's registers, which it goes on with when the handler returns.
 pub(crate) struct Context(NonNull<libc::ucontext_t>);
 
@@ -51,6 +54,11 @@ impl Context {
         self.register(libc::REG_RSP)
     }
 
+    /// Whether the fault was a write.
+    pub(crate) fn is_write(&self) -> bool {
+        self.register(libc::REG_ERR) & FAULT_WRITE != 0
+    }
+
     /// Whether the last result was zero.
     pub(crate) fn zero_flag(&self) -> bool {
         self.register(libc::REG_EFL) & ZERO != 0
@@ -62,7 +70,8 @@ impl Context {
         Some(value & ones(register.size()))
     }
 
-    /// Sets one: 32 bits clear those above, fewer leave them (x86 manual, volume 1, 3.4.1.1). False: it is none.
+    /// Sets one: 32 bits clear those above, fewer leave them (x86 manual, volume 1, 3.4.1.1). False:
+    /// it is none.
     pub(crate) fn set_general(&mut self, register: Register, value: u64) -> bool {
         let Some(index) = index(register) else { return false };
         let value = match register.size() {

@@ -1,5 +1,5 @@
-//! Any other instruction: it runs as it is, in another place, with copies of the registers for its operands. When it has
-//! run, what it has written is written to the device.
+//! Any other instruction: it runs as it is, in another place, with copies of the registers for its
+//! operands. When it has run, what it has written is written to the device.
 //!
 //! So there is no second model of what instructions do: flags, vector registers and all are the
 //! processor's. Between the two faults the thread runs one instruction, and takes no signals.
@@ -26,6 +26,8 @@ pub(super) struct Run {
 struct Copy {
     window: Window,
     at: usize,
+    /// What the processor adds to its address.
+    offset: i64,
     reads: bool,
     writes: bool,
     /// The register that says where it is, and what it was.
@@ -58,6 +60,16 @@ pub(super) fn start(trapped: &Trapped, context: &mut Context) -> bool {
     true
 }
 
+/// Whether it leaves out what a mask says.
+fn is_masked(instruction: &Instruction) -> bool {
+    use iced_x86::Mnemonic::*;
+    let always = matches!(
+        instruction.mnemonic(),
+        Maskmovq | Maskmovdqu | Vmaskmovdqu | Vmaskmovps | Vmaskmovpd | Vpmaskmovd | Vpmaskmovq
+    );
+    always || instruction.has_op_mask()
+}
+
 /// What it is to run on. `None`: that is not known.
 fn prepare(trapped: &Trapped, context: &Context, slot: Slot) -> Option<Run> {
     let instruction = trapped.instruction;
@@ -69,11 +81,14 @@ fn prepare(trapped: &Trapped, context: &Context, slot: Slot) -> Option<Run> {
         let (reads, writes) = match info.op_access(operand) {
             OpAccess::Read | OpAccess::CondRead => (true, false),
             OpAccess::Write => (false, true),
+            // Repeated, it may be for no time; but now it is for one.
+            OpAccess::CondWrite if instruction.is_string_instruction() => (false, true),
             // Of those that write sometimes, only the exchanges read: and they always write something.
             OpAccess::ReadWrite | OpAccess::ReadCondWrite => (true, true),
             _ => return None,
         };
-        if !window.allows(reads, writes) {
+        // Which of its bytes are written is the mask's to say: the copy does not show it.
+        if writes && is_masked(&instruction) || !window.allows(writes) {
             return None;
         }
         let pointer = match instruction.op_kind(operand) {
@@ -85,7 +100,8 @@ fn prepare(trapped: &Trapped, context: &Context, slot: Slot) -> Option<Run> {
         };
         let pointer = pointer.and_then(|register| Some((register, context.general(register)?)));
         let at = slot.copy(number, window.start);
-        *copies.get_mut(number)? = Some(Copy { window, at, reads, writes, pointer });
+        let offset = trapped.bit_offset(context);
+        *copies.get_mut(number)? = Some(Copy { window, at, offset, reads, writes, pointer });
     }
     let known = copies.iter().flatten().any(|copy| copy.window.contains(trapped.address));
     known.then(|| Run { instruction, mask: context.mask(), copies })
@@ -102,7 +118,8 @@ impl Run {
                 instruction.set_memory_index(Register::None);
                 instruction.set_memory_index_scale(1);
                 instruction.set_memory_displ_size(8);
-                instruction.set_memory_displacement64(copy.at as u64);
+                instruction
+                    .set_memory_displacement64((copy.at as u64).wrapping_add_signed(-copy.offset));
             }
         }
         if self.repeats() {

@@ -75,8 +75,9 @@ impl Trapped {
         Some(address.wrapping_add_signed(self.bit_offset(context)))
     }
 
-    /// How far from its operand a bit is whose number is in a register: it may be outside (x86 manual, volume 2, BT).
-    fn bit_offset(&self, context: &Context) -> i64 {
+    /// How far from its operand a bit is whose number is in a register: it may be outside (x86 manual,
+    /// volume 2, BT).
+    pub(super) fn bit_offset(&self, context: &Context) -> i64 {
         use iced_x86::Mnemonic::{Bt, Btc, Btr, Bts};
         let instruction = &self.instruction;
         let counts = matches!(instruction.mnemonic(), Bt | Btc | Btr | Bts);

@@ -1,11 +1,12 @@
 //! Registers whose access has effects, as memory: each access to their page faults, and the fault's
 //! handler does what the instruction was to do, by way of the adapter.
 //!
-//! A plain load or store ([`moves`]) is done at once. Any other instruction runs as it is, but on a copy of
-//! the register ([`elsewhere`]). Either way the device sees each access of the program exactly once.
+//! A plain load or store ([`moves`]) is done at once. Any other instruction runs as it is, but on a
+//! copy of the register ([`elsewhere`]). Either way the device sees each access of the program exactly
+//! once.
 //!
-//! Such a fault is a call in disguise: it happens where the program's own instruction asked for it. So its
-//! handler may wait for the adapter's lock, as a call would. No other signal comes meanwhile.
+//! Such a fault is a call in disguise: it happens where the program's own instruction asked for it. So
+//! its handler may wait for the adapter's lock, as a call would. No other signal comes meanwhile.
 #![allow(unsafe_code)]
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -87,8 +88,11 @@ unsafe fn is_ours(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_voi
         elsewhere::abandon(slot, &mut context);
         return false;
     }
-    if signal == libc::SIGSEGV && code == FORBIDDEN && maps::trapped(address).is_some() {
-        return stack::on_its_own(&mut context, |context| access(context, address));
+    let trapped = maps::trapped(address).filter(|_| signal == libc::SIGSEGV && code == FORBIDDEN);
+    if let Some(mapped) = trapped {
+        // The program's own fault, if it has mapped them for something else.
+        return window::allows(mapped.protection, context.is_write())
+            && stack::on_its_own(&mut context, |context| access(context, address));
     }
     maps::mend(signal, code, address)
 }

@@ -29,7 +29,7 @@ pub(super) fn run(trapped: &Trapped, context: &mut Context) -> bool {
 fn load(trapped: &Trapped, context: &mut Context, signed: bool) -> Option<()> {
     let register = trapped.instruction.op0_register();
     context.general(register)?;
-    let window = trapped.window(context, 1).filter(|window| window.allows(true, false))?;
+    let window = trapped.window(context, 1).filter(|window| window.allows(false))?;
     let mut bytes = [0; 8];
     bytes.copy_from_slice(window.read().first_chunk::<8>()?);
     let value = u64::from_le_bytes(bytes);
@@ -44,7 +44,7 @@ fn store(trapped: &Trapped, context: &mut Context) -> Option<()> {
         OpKind::Register => context.general(instruction.op1_register())?,
         _ => instruction.try_immediate(1).ok()?,
     };
-    let window = trapped.window(context, 0).filter(|window| window.allows(false, true))?;
+    let window = trapped.window(context, 0).filter(|window| window.allows(true))?;
     let mut bytes = [0; WIDEST];
     bytes[..8].copy_from_slice(&(value & ones(window.len)).to_le_bytes());
     window.write(&bytes);

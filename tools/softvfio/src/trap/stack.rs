@@ -23,8 +23,8 @@ pub(super) fn on_its_own(context: &mut Context, mut act: impl FnMut(&mut Context
     let mut result = false;
     let mut whole = || result = act(context);
     let mut inner: &mut dyn FnMut() = &mut whole;
-    // SAFETY: the thread is in a signal handler, so what is below its stack pointer and red zone is used by
-    // nobody. If there is no room the thread ends by SIGSEGV, as by any call.
+    // SAFETY: the thread is in a signal handler, so what is below its stack pointer and red zone is
+    // used by nobody. If there is no room the thread ends by SIGSEGV, as by any call.
     unsafe { call_at((there - RED_ZONE) & !15, &mut inner) };
     result
 }

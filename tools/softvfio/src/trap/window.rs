@@ -21,9 +21,16 @@ pub(super) struct Window {
     registers: Arc<dyn Registers>,
 }
 
+/// Whether a mapping is for reading, or for writing. What may be written may be read, as on any page of
+/// this processor.
+pub(super) fn allows(protection: c_int, write: bool) -> bool {
+    let enough = if write { libc::PROT_WRITE } else { libc::PROT_READ | libc::PROT_WRITE };
+    protection & enough != 0
+}
+
 impl Window {
-    /// Those at an address. `None`: none of them is trapped, or not all are one device's registers, as if the bus
-    /// ended between them.
+    /// Those at an address. `None`: none of them is trapped, or not all are one device's registers, as
+    /// if the bus ended between them.
     pub(super) fn of(start: usize, len: usize) -> Option<Window> {
         if !(1..=WIDEST).contains(&len) {
             return None;
@@ -51,10 +58,9 @@ impl Window {
         (self.start..self.start + self.len).contains(&address)
     }
 
-    /// Whether the program has mapped them for reading, for writing.
-    pub(super) fn allows(&self, read: bool, write: bool) -> bool {
-        (!read || self.protection & libc::PROT_READ != 0)
-            && (!write || self.protection & libc::PROT_WRITE != 0)
+    /// Whether the program has mapped them for this.
+    pub(super) fn allows(&self, write: bool) -> bool {
+        allows(self.protection, write)
     }
 
     /// Reads them.
