@@ -181,8 +181,10 @@ impl Memory {
         if self.split_around(iova).is_some() {
             return self.unmap_split(iova, len);
         }
-        let found = self.mappings.iter().position(|m| m.iova == iova && m.len == len);
-        let at = found.ok_or(MapError::Absent { iova, len })?;
+        let at = self.mappings.partition_point(|mapping| mapping.iova < iova);
+        if self.mappings.get(at).is_none_or(|m| m.iova != iova || m.len != len) {
+            return Err(MapError::Absent { iova, len });
+        }
         self.mappings.remove(at);
         self.last = Cell::default();
         Ok(())

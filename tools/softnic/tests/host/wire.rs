@@ -11,7 +11,9 @@ use super::other::until;
 
 /// Frames to send, and frames that came.
 #[derive(Clone, Default)]
-struct End(Arc<Mutex<(VecDeque<Vec<u8>>, Vec<Vec<u8>>)>>);
+struct End(Arc<Mutex<(VecDeque<Frame>, Vec<Frame>)>>);
+
+type Frame = Vec<u8>;
 
 impl Uplink for End {
     fn poll(&mut self, _now: u64, budget: usize, wire: &mut dyn Wire) -> usize {

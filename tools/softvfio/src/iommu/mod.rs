@@ -70,7 +70,11 @@ impl Iommu {
         };
         let (iova, size) = (map.iova, map.size);
         let wraps = |first: u64| first.checked_add(size.wrapping_sub(1)).is_none();
-        if size == 0 || (size | iova | map.vaddr) % PAGE != 0 || wraps(iova) || wraps(map.vaddr) {
+        if size == 0
+            || !(size | iova | map.vaddr).is_multiple_of(PAGE)
+            || wraps(iova)
+            || wraps(map.vaddr)
+        {
             return Err(libc::EINVAL);
         }
         let last = iova + (size - 1);
@@ -143,7 +147,7 @@ impl Iommu {
             }
             u64::MAX
         } else {
-            if size == 0 || (size | iova) % PAGE != 0 {
+            if size == 0 || !(size | iova).is_multiple_of(PAGE) {
                 return Err(libc::EINVAL);
             }
             let last = iova.checked_add(size - 1).ok_or(libc::EINVAL)?;
@@ -152,21 +156,25 @@ impl Iommu {
             }
             last
         };
-        unmap.size = 0;
-        for (iova, size) in self.mappings.take(iova, last) {
-            self.withdraw(home, iova, size);
-            unmap.size += size;
-        }
+        let taken = self.mappings.take(iova, last);
+        self.withdraw(home, &taken);
+        unmap.size = taken.iter().map(|(_, size)| size).sum();
         argument.write(&unmap)
     }
 
-    /// Takes one mapping from the devices. No access is under way when this returns.
-    fn withdraw(&self, home: &Home, iova: u64, size: u64) {
-        let unmapped =
-            home.with(|adapter| adapter.space(self.space).map(|memory| memory.unmap(iova, size)));
+    /// Takes mappings in a row from the devices. No access is under way when this returns.
+    fn withdraw(&self, home: &Home, mappings: &[(u64, u64)]) {
+        let (Some((first, _)), Some((iova, size))) = (mappings.first(), mappings.last()) else {
+            return;
+        };
+        let unmapped = home.with(|adapter| {
+            let memory = adapter.space(self.space)?;
+            // The last one first, which leaves less to be moved up.
+            mappings.iter().rev().try_for_each(|(iova, size)| memory.unmap(*iova, *size).ok())
+        });
         // An adapter that has failed reaches nothing any more.
-        debug_assert!(!matches!(unmapped, Ok(None | Some(Err(_)))), "{unmapped:?}");
-        unpin(self.leave(iova, size));
+        debug_assert_ne!(unmapped, Ok(None), "{mappings:x?}");
+        unpin(self.leave(*first, iova + size - first));
     }
 
     /// Ends the address space with all that is mapped there.
