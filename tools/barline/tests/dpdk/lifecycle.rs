@@ -31,6 +31,22 @@ fn it_finds_its_vf_and_leaves_in_order_twice_in_one_run() {
 }
 
 #[test]
+fn it_drives_the_vfs_of_every_model_that_it_knows() {
+    // Debian's DPDK does not know the E610.
+    for model in ["x540", "x550", "x552", "x553"] {
+        let run = Run::new(&format!("vfs=2,uplink=sink,model={model}"));
+        let mut peer = Peer::open(&run, 0);
+        let options = Options { app: &["--forward-mode=macswap"], ..Options::VF1 };
+        let mut testpmd = Testpmd::start(&run, &options);
+        testpmd.assert_plain(options.paths);
+        testpmd.command("start");
+        traffic(&mut peer, &mut testpmd);
+        testpmd.stop_after(300);
+        testpmd.quit();
+    }
+}
+
+#[test]
 fn two_ports_of_one_testpmd_are_two_vfs() {
     let run = Run::new("vfs=3,uplink=sink");
     let mut testpmd = Testpmd::start(&run, &Options { vfs: &[0, 2], ..Options::VF1 });
@@ -51,12 +67,18 @@ fn one_that_was_killed_leaves_its_vf_to_the_next() {
         let mut killed = Testpmd::start(&run, &options);
         killed.command("start");
         traffic(&mut peer, &mut killed);
+        let way = Way { from: peer.mac(), to: killed.mac(0) };
+        let frame = |number| frames::frame(Kind::Plain, way, number, 1514);
+        // Some of these are on their way.
+        peer.send(&(0..200).map(frame).collect::<Vec<_>>());
         killed.kill();
 
         let mut next = Testpmd::start(&run, &options);
         next.assert_plain(paths);
         next.command("start");
+        while !peer.poll().is_empty() {}
         traffic(&mut peer, &mut next);
+        next.stop_after(300);
         next.quit();
     }
 }

@@ -7,7 +7,6 @@
 mod command;
 mod control;
 mod forwarding;
-#[allow(dead_code, unused_imports, reason = "the tests that use the rest are being added")]
 mod kit;
 mod lifecycle;
 mod offloads;

@@ -12,7 +12,7 @@ pub mod frames;
 
 pub use functions::{Functions, RxFunction, TxFunction};
 pub use peer::{Exchanged, Got, Peer};
-pub use report::{Fields, Forwarded, PortStats};
+pub use report::PortStats;
 pub use run::Run;
 pub use terminal::Terminal;
 pub use testpmd::{Options, Paths, Testpmd};

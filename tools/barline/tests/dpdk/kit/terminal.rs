@@ -105,11 +105,6 @@ impl Terminal {
         }
     }
 
-    /// Its process id, which is that of its process group, too.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Sends a signal to it and all that it has started.
     pub fn signal(&self, signal: Signal) {
         // It fails when nobody is left, which is as well.

@@ -5,7 +5,6 @@ use std::process::Command;
 use std::time::Instant;
 
 use barline::MacAddress;
-use nix::sys::signal::Signal;
 use softvfio::topology::vf_address;
 use tempfile::TempDir;
 
@@ -214,11 +213,6 @@ impl Testpmd {
         panic!("testpmd: {why}\nIt printed:\n{}", self.log());
     }
 
-    /// The id of the process that was started.
-    pub fn id(&self) -> u32 {
-        self.terminal.id()
-    }
-
     /// Waits for it to end by itself with exit status 1, as it does when it cannot have a device that it
     /// was told to use. Returns all that it has printed.
     #[track_caller]
@@ -234,11 +228,6 @@ impl Testpmd {
     /// Kills it with SIGKILL.
     pub fn kill(self) {
         drop(self);
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&self, signal: Signal) {
-        self.terminal.signal(signal);
     }
 
     /// Ends it in order: exit status 0. Returns all that it has printed.
