@@ -2,9 +2,9 @@
 
 use super::packets::{Ip, L4, Packet, checksums};
 use super::setup::{Setup, Wanted};
-use super::verbose::Seen;
+use super::verbose::{self, Seen};
 use super::wire::PEER;
-use crate::kit::{Paths, until};
+use crate::kit::Paths;
 
 /// A packet to be told from others by its length.
 fn packet(setup: &Setup, vlan: Option<u16>, payload: usize) -> Packet {
@@ -17,11 +17,11 @@ fn coming(setup: &Setup, vlans: &[u16]) -> Vec<Seen> {
     const LAST: usize = 333;
     let tagged = vlans.iter().map(|vid| packet(setup, Some(*vid), 100).bytes());
     let last = packet(setup, None, LAST);
-    let mark = super::verbose::mark(&setup.testpmd);
+    let mark = verbose::mark(&setup.testpmd);
     setup.wire.send(tagged.chain([last.bytes()]));
     let mut count = 1;
     loop {
-        let mut seen = super::verbose::wait(&setup.testpmd, mark, count);
+        let mut seen = verbose::wait(&setup.testpmd, mark, count);
         if seen.last().is_some_and(|seen| seen.len == last.bytes().len()) {
             seen.pop();
             return seen;
@@ -105,11 +105,11 @@ fn tags_are_put_in_and_those_of_others_are_not_sent() {
                 assert_eq!(checksums(&got[0]), (Some(true), Some(true)));
             }
             // A VLAN that is not its own: the PF lets nothing out (spoof=on) until it is.
+            setup.commands(&["set verbose 1"]);
+            let mark = verbose::mark(&setup.testpmd);
             sent(&mut setup, &["tx_vlan set 0 200"], 10);
-            until("testpmd has had it", || {
-                setup.testpmd.command("show fwd stats all").contains("RX-packets: 1 ")
-            });
-            setup.commands(&["rx_vlan add 200 0"]);
+            verbose::wait(&setup.testpmd, mark, 1);
+            setup.commands(&["set verbose 0", "stop", "rx_vlan add 200 0", "start"]);
             let second = packet(&setup, None, 20);
             setup.wire.send([second.bytes()]);
             let right = Packet { from: setup.mac, to: PEER, vlan: Some(200), ..second };
