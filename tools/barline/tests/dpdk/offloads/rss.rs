@@ -50,17 +50,20 @@ pub fn spread(setup: &Setup, packets: &[Packet], key: &[u8; 40], table: &[usize]
 /// leaves UDP ports out.
 #[test]
 fn the_pf_spreads_what_comes_by_the_wire() {
-    for (model, queues) in [("82599", 4), ("82599", 2), ("x540", 4)] {
-        for paths in Paths::ALL {
-            let adapter = format!("model={model}");
-            let wanted = Wanted { adapter: &adapter, queues, ..Wanted::plain(paths) };
-            let mut setup = Setup::start(&wanted);
-            setup.uses(false, false);
-            setup.commands(&["set fwd rxonly", "set verbose 1", "start"]);
-            let table: Vec<usize> = (0..128).map(|at| at % usize::from(queues)).collect();
-            let ports = Ports { tcp: true, udp: false };
-            spread(&setup, &flows(setup.mac, 40), &MICROSOFT, &table, ports);
-            setup.testpmd.quit();
-        }
+    for (model, queues, paths) in [
+        ("82599", 4, Paths::Vector),
+        ("82599", 4, Paths::Scalar),
+        ("82599", 2, Paths::Vector),
+        ("x540", 4, Paths::Scalar),
+    ] {
+        let adapter = format!("model={model}");
+        let wanted = Wanted { adapter: &adapter, queues, ..Wanted::plain(paths) };
+        let mut setup = Setup::start(&wanted);
+        setup.uses(false, false);
+        setup.commands(&["set fwd rxonly", "set verbose 1", "start"]);
+        let table: Vec<usize> = (0..128).map(|at| at % usize::from(queues)).collect();
+        let ports = Ports { tcp: true, udp: false };
+        spread(&setup, &flows(setup.mac, 40), &MICROSOFT, &table, ports);
+        setup.testpmd.quit();
     }
 }
