@@ -87,7 +87,7 @@ pub fn dma_mapped(space: u64, iova: u64, base: *const u8, len: usize) -> Result<
     Ok(())
 }
 
-/// It was unmapped, with everything in this range of I/O addresses, and no device reaches it any more
+/// It was unmapped, with everything that begins in this range of I/O addresses, and no device reaches it any more
 /// by these. Returns where in the program's memory it is, without what the program has taken from there,
 /// and without what is mapped elsewhere, too: that stays locked.
 pub fn dma_unmapped(space: u64, iova: u64, len: u64) -> Vec<Range<usize>> {

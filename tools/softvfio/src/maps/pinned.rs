@@ -1,6 +1,7 @@
 //! Memory of the program's that devices reach.
 #![allow(unsafe_code)]
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -46,48 +47,45 @@ impl Pinned {
         let iova = self.iova + at.start.wrapping_sub(self.at.start) as u64;
         (!at.is_empty()).then(|| Pinned { iova, at, ..self.clone() })
     }
-
-    /// The I/O addresses.
-    fn iovas(&self) -> Range<u64> {
-        self.iova..self.iova + self.at.len() as u64
-    }
 }
 
-/// All that is mapped for devices.
-pub(super) struct Pins(Vec<Pinned>);
+/// All that is mapped for devices, by space and I/O address.
+pub(super) struct Pins(BTreeMap<(u64, u64), Pinned>);
 
 impl Pins {
     pub(super) const fn new() -> Pins {
-        Pins(Vec::new())
+        Pins(BTreeMap::new())
     }
 
     /// Whether any of it is in its place in the program's memory, in a range.
     pub(super) fn touch(&self, range: &Range<usize>) -> bool {
         let touches = |at: &Range<usize>| at.start < range.end && range.start < at.end;
-        self.0.iter().any(|pinned| pinned.kept.is_none() && touches(&pinned.at))
+        self.0.values().any(|pinned| pinned.kept.is_none() && touches(&pinned.at))
     }
 
     pub(super) fn add(&mut self, space: u64, iova: u64, at: Range<usize>) {
-        self.0.push(Pinned { space, iova, at, kept: None });
+        self.insert(Pinned { space, iova, at, kept: None });
+    }
+
+    fn insert(&mut self, pinned: Pinned) {
+        self.0.insert((pinned.space, pinned.iova), pinned);
     }
 
     /// Takes out what a space has in a range of I/O addresses.
     pub(super) fn remove(&mut self, space: u64, iovas: &Range<u64>) -> Vec<Pinned> {
-        let inside = |pinned: &mut Pinned| {
-            let there = pinned.iovas();
-            pinned.space == space && iovas.start <= there.start && there.end <= iovas.end
-        };
-        self.0.extract_if(.., inside).collect()
+        let inside = self.0.range((space, iovas.start)..(space, iovas.end));
+        let keys: Vec<(u64, u64)> = inside.map(|(key, _)| *key).collect();
+        keys.iter().filter_map(|key| self.0.remove(key)).collect()
     }
 
     /// Takes everything out.
-    pub(super) fn clear(&mut self) -> Vec<Pinned> {
+    pub(super) fn clear(&mut self) -> impl Drop + use<> {
         std::mem::take(&mut self.0)
     }
 
     /// Whether devices reach an address.
     pub(super) fn reach(&self, address: usize) -> bool {
-        self.0.iter().any(|pinned| pinned.at.contains(&address))
+        self.0.values().any(|pinned| pinned.at.contains(&address))
     }
 
     /// The parts of the program's memory in a range that devices reach: disjoint, ascending.
@@ -120,27 +118,28 @@ impl Pins {
         to: usize,
         kept: Option<&Arc<Kept>>,
     ) -> Vec<Pinned> {
-        let concerned: Vec<Pinned> = self.theirs(from).collect();
-        if concerned.is_empty() {
-            return concerned;
+        let whole = self.0.values().filter(|pinned| pinned.kept.is_none());
+        let whole: Vec<Pinned> =
+            whole.filter(|pinned| pinned.part(from).is_some()).cloned().collect();
+        let mut moved = Vec::new();
+        for pinned in whole {
+            self.0.remove(&(pinned.space, pinned.iova));
+            let outside = [0..from.start, from.end..usize::MAX];
+            outside
+                .iter()
+                .filter_map(|outside| pinned.part(outside))
+                .for_each(|rest| self.insert(rest));
+            let Some(part) = pinned.part(from) else { continue };
+            let start = part.at.start - from.start + to;
+            let part = Pinned { at: start..start + part.at.len(), kept: kept.cloned(), ..part };
+            moved.push(part.clone());
+            self.insert(part);
         }
-        let outside = [0..from.start, from.end..usize::MAX];
-        let left = self.0.iter().flat_map(|pinned| {
-            let parts = outside.iter().filter_map(|outside| pinned.part(outside));
-            let whole = pinned.kept.is_some().then(|| pinned.clone());
-            parts.filter(|_| pinned.kept.is_none()).chain(whole)
-        });
-        let moved = concerned.into_iter().map(|pinned| {
-            let start = pinned.at.start - from.start + to;
-            Pinned { at: start..start + pinned.at.len(), kept: kept.cloned(), ..pinned }
-        });
-        let moved: Vec<Pinned> = moved.collect();
-        self.0 = left.chain(moved.iter().cloned()).collect();
         moved
     }
 
     /// The parts in a range that are where the program had them.
     fn theirs(&self, range: &Range<usize>) -> impl Iterator<Item = Pinned> {
-        self.0.iter().filter(|p| p.kept.is_none()).filter_map(|pinned| pinned.part(range))
+        self.0.values().filter(|p| p.kept.is_none()).filter_map(|pinned| pinned.part(range))
     }
 }

@@ -14,3 +14,4 @@ mod lifetime;
 mod locked;
 mod registers;
 mod traffic;
+mod unmapped;
