@@ -25,8 +25,15 @@ pub struct Terminal {
 /// What a program has printed.
 #[derive(Default)]
 struct Printed {
-    text: Mutex<String>,
+    screen: Mutex<Screen>,
     more: Condvar,
+}
+
+#[derive(Default)]
+struct Screen {
+    text: String,
+    /// Nobody is at the terminal any more: this is all.
+    closed: bool,
 }
 
 impl Terminal {
@@ -55,7 +62,7 @@ impl Terminal {
 
     /// What it has printed so far.
     pub fn printed(&self) -> String {
-        self.printed.lock().clone()
+        self.printed.lock().text.clone()
     }
 
     /// Waits until it has printed `text` from byte `from` on; returns where that ends. Otherwise why
@@ -74,33 +81,30 @@ impl Terminal {
         limit: Duration,
     ) -> Result<T, String> {
         let end = Instant::now() + limit;
-        let mut printed = self.printed.lock();
-        let mut ended = None;
         loop {
-            if let Some(found) = printed.get(from..).and_then(&find) {
+            let ended = self.child.try_wait().map_err(|error| error.to_string())?;
+            let screen = self.printed.lock();
+            if let Some(found) = screen.text.get(from..).and_then(&find) {
                 return Ok(found);
             }
-            // What it printed last may come after its end was seen.
             match ended {
-                Some(status) => return Err(format!("it ended with {status}")),
-                None if Instant::now() > end => return Err(format!("{limit:?} passed")),
-                None => {}
+                // What it printed last may still be on its way.
+                Some(status) if screen.closed => return Err(format!("it ended with {status}")),
+                _ if Instant::now() > end => return Err(format!("{limit:?} passed")),
+                _ => drop(self.printed.more.wait_timeout(screen, LOOK)),
             }
-            let waited = self.printed.more.wait_timeout(printed, LOOK);
-            printed = waited.unwrap_or_else(PoisonError::into_inner).0;
-            ended = self.child.try_wait().map_err(|error| error.to_string())?;
         }
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for the last that it printed.
     pub fn wait(&mut self, limit: Duration) -> Result<ExitStatus, String> {
         let end = Instant::now() + limit;
         loop {
-            match self.child.try_wait() {
-                Err(error) => return Err(error.to_string()),
-                Ok(Some(status)) => return Ok(status),
-                Ok(None) if Instant::now() > end => return Err(format!("{limit:?} passed")),
-                Ok(None) => std::thread::sleep(LOOK),
+            let ended = self.child.try_wait().map_err(|error| error.to_string())?;
+            match ended {
+                Some(status) if self.printed.lock().closed => return Ok(status),
+                _ if Instant::now() > end => return Err(format!("{limit:?} passed")),
+                _ => std::thread::sleep(LOOK),
             }
         }
     }
@@ -120,17 +124,19 @@ impl Drop for Terminal {
 }
 
 impl Printed {
-    fn lock(&self) -> MutexGuard<'_, String> {
-        self.text.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Screen> {
+        self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes what comes until the last program at the terminal has ended (EIO).
-    fn collect(&self, mut screen: File) {
+    fn collect(&self, mut master: File) {
         let mut buffer = [0; 4096];
-        while let Ok(n @ 1..) = screen.read(&mut buffer) {
+        while let Ok(n @ 1..) = master.read(&mut buffer) {
             let piece = String::from_utf8_lossy(&buffer[..n]).replace('\r', "");
-            self.lock().push_str(&piece);
+            self.lock().text.push_str(&piece);
             self.more.notify_all();
         }
+        self.lock().closed = true;
+        self.more.notify_all();
     }
 }
