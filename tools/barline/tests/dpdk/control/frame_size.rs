@@ -14,7 +14,10 @@ fn restart_with(pair: &mut Pair, command: &str) -> String {
     pair.testpmd.command("stop");
     pair.testpmd.command("port stop 0");
     let answer = pair.testpmd.command(command);
+    // It says which functions it uses.
+    pair.testpmd.command("set log pmd.net.ixgbe.init 8");
     pair.testpmd.command("port start 0");
+    pair.testpmd.command("set log pmd.net.ixgbe.init 7");
     pair.testpmd.command("start");
     answer
 }
@@ -22,7 +25,7 @@ fn restart_with(pair: &mut Pair, command: &str) -> String {
 #[test]
 fn jumbo_frames_come_once_they_were_asked_for() {
     for model in ["82599", "x540", "x550"] {
-        let run = Run::new(&format!("vfs=2,uplink=sink,model={model}"));
+        let run = Run::new(&format!("vfs=2,uplink=sink,spoof=off,model={model}"));
         let config = Config { max_frame: 9018, ..Config::default() };
         let mut pair = Pair::start_with(&run, config, &["--tx-offloads=0x8000"]);
         let mac = pair.testpmd.mac(0);
@@ -41,7 +44,7 @@ fn jumbo_frames_come_once_they_were_asked_for() {
 /// less (Linux's `ixgbe_set_vf_lpe`).
 #[test]
 fn an_82599_of_short_frames_refuses_long_ones_and_stops_receive() {
-    let run = Run::new("vfs=2,uplink=sink,mtu=1500");
+    let run = Run::new("vfs=2,uplink=sink,spoof=off,mtu=1500");
     let mut pair = Pair::start(&run);
     let mac = pair.testpmd.mac(0);
     assert!(pair.reaches(mac));
@@ -62,7 +65,7 @@ fn an_82599_of_short_frames_refuses_long_ones_and_stops_receive() {
 /// From the X540 on each VF may have its own limit, whatever the PF's MTU.
 #[test]
 fn an_x540_of_short_frames_lets_a_vf_have_longer_ones() {
-    let run = Run::new("vfs=2,uplink=sink,model=x540,mtu=1500");
+    let run = Run::new("vfs=2,uplink=sink,spoof=off,model=x540,mtu=1500");
     let config = Config { max_frame: 1918, ..Config::default() };
     let mut pair = Pair::start_with(&run, config, &[]);
     let mac = pair.testpmd.mac(0);
