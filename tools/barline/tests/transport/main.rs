@@ -1,11 +1,6 @@
 //! The driver's own way into the kernel, `barline::vfio`, judged without a kernel: unchanged, by the
 //! addresses of its devices, under the preload library. Each test runs as a program of a run of its own.
 
-#![allow(
-    unsafe_code,
-    reason = "asks the preloaded library by its C functions, and the kernel about this process"
-)]
-
 mod census;
 mod command;
 mod errors;

@@ -1,4 +1,5 @@
 //! The functions that the preloaded library has for programs that test themselves.
+#![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::transmute;
