@@ -12,4 +12,5 @@ mod lifecycle;
 mod offloads;
 mod one_way;
 mod rig;
+mod rings;
 mod statistics;

@@ -9,9 +9,10 @@ use softnic::VfCounters;
 
 use super::{LIMIT, Run};
 
-/// What may be under way in a closed loop: fewer frames than any ring on the way has descriptors, and
-/// fewer bytes than there is room for between two processes.
+/// Frames that may be under way in a closed loop if nothing else is said: fewer than any ring on the way
+/// has descriptors by default.
 const WINDOW: usize = 128;
+/// Bytes that may be under way: fewer than there is room for between two processes.
 const WINDOW_BYTES: usize = 256 * 1024;
 
 /// Buffers of a batch, enough for some of the longest frames.
@@ -22,6 +23,8 @@ pub struct Peer {
     pub queues: Queues,
     pub port: Port,
     pub adapter: Adapter,
+    /// Frames that may be under way in a closed loop.
+    pub window: usize,
     vf: usize,
     pool: Pool,
 }
@@ -65,7 +68,7 @@ impl Peer {
         let queues = device.port.start().unwrap();
         let pool = device.port.pool();
         let adapter = device.adapter.unwrap();
-        Peer { queues, port: device.port, adapter, vf, pool }
+        Peer { queues, port: device.port, adapter, window: WINDOW, vf, pool }
     }
 
     /// Its unicast address.
@@ -151,7 +154,7 @@ impl Peer {
         let [mut out, mut back] = [self.pool.batch(BATCH), self.pool.batch(BATCH)];
         let mut last = Instant::now();
         while next.is_some() || !under_way.is_empty() {
-            while under_way.len() < WINDOW
+            while under_way.len() < self.window
                 && bytes < WINDOW_BYTES
                 && let Some((sent, wanted)) = next.take()
             {
