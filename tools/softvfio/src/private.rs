@@ -18,6 +18,9 @@ const WORDS: usize = 1 << 10;
 /// there.
 const FLOOR: RawFd = 500;
 
+/// Descriptors have lower numbers, as far as is looked.
+pub(crate) const NUMBERS: RawFd = 64 * WORDS as RawFd;
+
 static NOTED: [AtomicU64; WORDS] = [const { AtomicU64::new(0) }; WORDS];
 
 /// Where a descriptor is noted.

@@ -67,7 +67,7 @@ impl State {
     /// Releases what has no descriptor any more, and nothing else that keeps it: devices before their groups,
     /// and these before their containers. Returns whether a device is kept by mappings alone.
     pub(crate) fn sweep(&mut self) -> bool {
-        let open: BTreeSet<FileId> = sys::open_files().into_iter().collect();
+        let open = sys::open_files();
         self.keep(|file| open.contains(file))
     }
 

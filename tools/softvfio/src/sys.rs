@@ -1,9 +1,10 @@
 //! The system calls that VFIO without a kernel is made of.
 #![allow(unsafe_code)]
 
+use std::collections::BTreeSet;
 use std::ffi::CStr;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use libc::c_int;
@@ -18,6 +19,12 @@ pub(crate) fn errno() -> Errno {
 /// The number of an error of std's.
 pub(crate) fn errno_of(error: io::Error) -> Errno {
     error.raw_os_error().unwrap_or(libc::EIO)
+}
+
+/// Whose files this process may remove.
+pub(crate) fn user() -> u32 {
+    // SAFETY: it has no arguments.
+    unsafe { libc::geteuid() }
 }
 
 /// What a file is known by, whatever descriptors it has.
@@ -50,11 +57,19 @@ pub(crate) fn memfd(name: &CStr, close_on_exec: bool) -> Result<OwnedFd, Errno> 
     if fd < 0 { Err(errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd) }) }
 }
 
-/// The name of a memfd, if a descriptor is one's.
-pub(crate) fn memfd_name(fd: RawFd) -> Option<String> {
-    let link = fs::read_link(format!("/proc/self/fd/{fd}")).ok()?;
-    let name = link.to_str()?.strip_prefix("/memfd:")?;
-    Some(name.strip_suffix(" (deleted)").unwrap_or(name).to_owned())
+/// Whether a descriptor is of a memfd with one of these names. Takes no memory: children made by fork ask this
+/// of each descriptor that they use.
+pub(crate) fn is_memfd(fd: RawFd, names: &[&CStr]) -> bool {
+    let (mut path, mut link) = ([0_u8; 40], [0_u8; 64]);
+    if write!(&mut path[..], "/proc/thread-self/fd/{fd}\0").is_err() {
+        return false;
+    }
+    // SAFETY: a C string, and as many bytes to write to.
+    let len = unsafe { libc::readlink(path.as_ptr().cast(), link.as_mut_ptr().cast(), link.len()) };
+    let link = link.get(..usize::try_from(len).unwrap_or(0)).unwrap_or_default();
+    let Some(name) = link.strip_prefix(b"/memfd:") else { return false };
+    let name = name.strip_suffix(b" (deleted)").unwrap_or(name);
+    names.iter().any(|it| it.to_bytes() == name)
 }
 
 /// Opens a node as a program does.
@@ -105,7 +120,7 @@ pub(crate) fn check_eventfd(fd: RawFd) -> Result<(), Errno> {
     if FileId::of(fd).is_none() {
         return Err(libc::EBADF);
     }
-    let link = fs::read_link(format!("/proc/self/fd/{fd}")).map_err(errno_of)?;
+    let link = fs::read_link(format!("/proc/thread-self/fd/{fd}")).map_err(errno_of)?;
     if link.as_os_str() == "anon_inode:[eventfd]" { Ok(()) } else { Err(libc::EINVAL) }
 }
 
@@ -122,24 +137,25 @@ pub(crate) fn signal(eventfd: BorrowedFd<'_>) {
     }
 }
 
-/// The files that the program has descriptors of.
-pub(crate) fn open_files() -> Vec<FileId> {
-    let Ok(entries) = fs::read_dir("/proc/self/fd") else { return Vec::new() };
-    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse::<RawFd>().ok();
-    entries
-        .filter_map(|entry| number(entry.ok()?))
-        .filter(|fd| !private::is_private(*fd))
-        .filter_map(FileId::of)
-        .collect()
+/// The files that the program has descriptors of. The process's first thread may have ended, and `/proc/self`
+/// is that one's.
+pub(crate) fn open_files() -> BTreeSet<FileId> {
+    let number = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
+    let known: Vec<RawFd> = match fs::read_dir("/proc/thread-self/fd") {
+        Ok(entries) => entries.filter_map(number).collect(),
+        // No descriptor is free for that, or `/proc` is not there: each number is looked at.
+        Err(_) => (0..private::NUMBERS).collect(),
+    };
+    known.into_iter().filter(|fd| !private::is_private(*fd)).filter_map(FileId::of).collect()
 }
 
-/// Whether some of a file is mapped anywhere but at `except`.
+/// Whether some of a file is mapped anywhere but at `except`. What cannot be seen may be.
 pub(crate) fn is_mapped(file: FileId, except: usize) -> bool {
-    let Ok(maps) = fs::read_to_string("/proc/self/maps") else { return false };
+    let Ok(maps) = fs::read_to_string("/proc/thread-self/maps") else { return true };
     maps.lines().filter_map(mapping).any(|(start, mapped)| mapped == file && start != except)
 }
 
-/// First address and file of a line of `/proc/self/maps`: `start-end perms offset major:minor inode path`.
+/// First address and file of a line of `/proc/thread-self/maps`: `start-end perms offset major:minor inode path`.
 fn mapping(line: &str) -> Option<(usize, FileId)> {
     let mut words = line.split_ascii_whitespace();
     let (start, _) = words.next()?.split_once('-')?;
@@ -264,8 +280,11 @@ mod tests {
     #[test]
     fn a_memfd_is_known_by_its_name_and_file() {
         let fd = memfd(c"barline-test", true).unwrap();
-        assert_eq!(memfd_name(fd.as_raw_fd()).as_deref(), Some("barline-test"));
-        assert_eq!(memfd_name(-1), None);
+        assert!(is_memfd(fd.as_raw_fd(), &[c"another", c"barline-test"]));
+        assert!(!is_memfd(fd.as_raw_fd(), &[c"barline", c"barline-test2"]));
+        for fd in [-1, RawFd::MAX, RawFd::MIN] {
+            assert!(!is_memfd(fd, &[c"barline-test", c""]));
+        }
         let id = FileId::of(fd.as_raw_fd()).unwrap();
         assert!(open_files().contains(&id));
         assert_eq!(check_eventfd(fd.as_raw_fd()), Err(libc::EINVAL));

@@ -35,6 +35,7 @@ plain!(
     [u32; 3],
     [u32; 4],
     [u32; 5],
+    [usize; 2],
     uapi::vfio_group_status,
     uapi::vfio_device_info,
     uapi::vfio_region_info,
@@ -69,8 +70,8 @@ impl User {
     pub(crate) fn read_bytes(self, into: &mut [u8]) -> Result<(), Errno> {
         let local = libc::iovec { iov_base: into.as_mut_ptr().cast(), iov_len: into.len() };
         // SAFETY: the kernel checks the program's address, and writes to `into` only.
-        self.transfer(local, |pid, local, remote| unsafe {
-            libc::process_vm_readv(pid, local, 1, remote, 1, 0)
+        self.transfer(local, |thread, local, remote| unsafe {
+            libc::process_vm_readv(thread, local, 1, remote, 1, 0)
         })
     }
 
@@ -82,8 +83,8 @@ impl User {
         let local = libc::iovec { iov_base: from.as_ptr().cast_mut().cast(), iov_len: from.len() };
         // SAFETY: the kernel checks the program's address, which is for the call to write to, and only
         // reads from `from`.
-        self.transfer(local, |pid, local, remote| unsafe {
-            libc::process_vm_writev(pid, local, 1, remote, 1, 0)
+        self.transfer(local, |thread, local, remote| unsafe {
+            libc::process_vm_writev(thread, local, 1, remote, 1, 0)
         })
     }
 
@@ -96,9 +97,10 @@ impl User {
             iov_base: std::ptr::with_exposed_provenance_mut(self.0),
             iov_len: local.iov_len,
         };
+        // The process's own number would be that of its first thread, which may have ended.
         // SAFETY: it has no arguments.
-        let pid = unsafe { libc::getpid() };
-        match call(pid, &raw const local, &raw const remote) {
+        let thread = unsafe { libc::gettid() };
+        match call(thread, &raw const local, &raw const remote) {
             done if done >= 0 && done as usize == local.iov_len => Ok(()),
             done if done < 0 && sys::errno() != libc::EFAULT => Err(sys::errno()),
             _ => Err(libc::EFAULT),

@@ -6,7 +6,7 @@
 
 use std::ffi::CStr;
 use std::fmt;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,8 +33,10 @@ struct Inner {
     live: AtomicUsize,
     /// A device has no descriptor any more, but mappings.
     lingers: AtomicBool,
-    /// This process was made by fork from one that had a [`Vfio`].
+    /// This process was made by fork from one that had something open.
     is_child: bool,
+    /// The process that this is of. A child made by vfork has its parent's memory, but descriptors of its own.
+    process: u32,
 }
 
 impl Inner {
@@ -47,6 +49,7 @@ impl Inner {
             live: AtomicUsize::new(0),
             lingers: AtomicBool::new(false),
             is_child,
+            process: std::process::id(),
         }
     }
 
@@ -79,8 +82,7 @@ impl Inner {
 
 /// Whether a descriptor is of VFIO's, in whichever process.
 fn is_of_vfio(fd: RawFd) -> bool {
-    let names = [container::NAME, group::NAME, device::NAME];
-    sys::memfd_name(fd).is_some_and(|name| names.iter().any(|it| it.to_bytes() == name.as_bytes()))
+    sys::is_memfd(fd, &[container::NAME, group::NAME, device::NAME])
 }
 
 impl Vfio {
@@ -134,6 +136,13 @@ impl Vfio {
         });
         record(None, call, opened.map(i64::from));
         opened
+    }
+
+    /// Whether no descriptor can be of VFIO's: nothing was opened, here or in a parent that has made this
+    /// process by fork.
+    pub fn is_idle(&self) -> bool {
+        let inner = self.inner();
+        inner.live.load(Ordering::Acquire) == 0 && !inner.is_child
     }
 
     /// Whether a descriptor is of this process's VFIO. Cheap while there is none.
@@ -225,6 +234,29 @@ impl Vfio {
         })
     }
 
+    /// The pieces of memory that a program gives to `readv` and its like.
+    ///
+    /// # Errors
+    /// EINVAL: they are too many, or one is too long. EFAULT: they are not there.
+    ///
+    /// # Safety
+    /// Nothing of this library's is there.
+    pub unsafe fn pieces(
+        &self,
+        pieces: *const libc::iovec,
+        count: c_int,
+    ) -> Result<Vec<libc::iovec>, Errno> {
+        let count = usize::try_from(count).ok().filter(|count| *count <= libc::UIO_MAXIOV as usize);
+        // SAFETY: promised by the caller; it is only read from.
+        let at = unsafe { User::new(pieces.expose_provenance()) };
+        let read = |number: usize| {
+            let [base, len] = at.add(number * size_of::<libc::iovec>()).read::<[usize; 2]>()?;
+            isize::try_from(len).map_err(|_| libc::EINVAL)?;
+            Ok(libc::iovec { iov_base: sys::pointer(base), iov_len: len })
+        };
+        (0..count.ok_or(libc::EINVAL)?).map(read).collect()
+    }
+
     fn transfer(
         &self,
         fd: RawFd,
@@ -268,11 +300,11 @@ impl Vfio {
             Ok(_) => return Some(Err(libc::ENODEV)),
             Err(errno) => return Some(Err(errno)),
         };
-        let mapped = refused(Call::Mmap).and_then(|()| {
-            let device = inner.with(|state| {
-                let device = state.devices.get(&vf).ok_or(libc::ENODEV)?;
-                Ok::<_, Errno>(Arc::clone(device.registers()))
-            })?;
+        // The device stays open meanwhile, whoever closes what, and its own file is mapped, whatever the
+        // program's descriptor is by now.
+        let map = |state: &mut State| {
+            let device = Arc::clone(state.devices.get(&vf).ok_or(libc::ENODEV)?.registers());
+            let fd = device.file.fd().as_raw_fd();
             let shared = flags & libc::MAP_SHARED != 0;
             let mapped = device::mapped(offset, len, shared)?;
             match mapped.registers {
@@ -296,7 +328,8 @@ impl Vfio {
                     })
                 }
             }
-        });
+        };
+        let mapped = refused(Call::Mmap).and_then(|()| inner.with(map));
         record(Some(vf), Call::Mmap, mapped.map(|_| 0));
         Some(mapped)
     }
@@ -313,7 +346,8 @@ impl Vfio {
     /// is released as the kernel does it.
     pub fn closed(&self) {
         let inner = self.inner();
-        if inner.live.load(Ordering::Acquire) > 0 {
+        // What a child made by vfork closes its parent still has.
+        if inner.live.load(Ordering::Acquire) > 0 && inner.process == std::process::id() {
             let lingers = inner.with(State::sweep);
             inner.lingers.store(lingers, Ordering::Relaxed);
         }
@@ -327,13 +361,16 @@ impl Vfio {
         // adapter and state are left as they are, for good.
         private::close_all();
         let parents = self.inner();
-        let own = Inner::new(parents.home.of_child(), true);
+        let is_child = parents.is_child || parents.live.load(Ordering::Acquire) > 0;
+        let own = Inner::new(parents.home.of_child(), is_child);
         self.0.store(Box::into_raw(Box::new(own)), Ordering::Release);
     }
 
     /// Moves the adapter one step, if its options say `drive=caller` and a container has an IOMMU. Returns
     /// how many frames were moved, or -1.
     pub fn step(&self) -> isize {
+        // A handler of the program's that reached for a register would wait for this thread.
+        let _blocked = Blocked::but_faults();
         self.inner().home.step()
     }
 }

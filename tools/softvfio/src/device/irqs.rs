@@ -1,6 +1,6 @@
 //! Interrupts by eventfd (Linux 6.12 `drivers/vfio/pci/vfio_pci_intrs.c`).
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 
 use softnic::{Adapter, Notice};
@@ -93,8 +93,10 @@ fn data(argument: User, room: usize, flags: u32, count: usize) -> Result<Data, E
 
 /// A copy of the program's eventfd.
 fn eventfd(fd: i32) -> Result<Eventfd, Errno> {
-    sys::check_eventfd(fd)?;
-    Ok(Arc::new(PrivateFd::copy_of(fd)?))
+    // The copy is looked at, which nobody exchanges for something else meanwhile.
+    let copy = PrivateFd::copy_of(fd)?;
+    sys::check_eventfd(copy.as_fd().as_raw_fd())?;
+    Ok(Arc::new(copy))
 }
 
 fn signal(eventfd: &PrivateFd) {

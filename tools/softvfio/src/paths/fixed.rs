@@ -86,7 +86,9 @@ impl PathBuffer {
             return self.bytes().starts_with(b"/");
         }
         let mut name = PathBuffer::new();
-        if dir < 0 || name.set(b"/proc/self/fd/").and_then(|()| name.append_number(dir)).is_err() {
+        if dir < 0
+            || name.set(b"/proc/thread-self/fd/").and_then(|()| name.append_number(dir)).is_err()
+        {
             return false;
         }
         let (path, into) = (name.as_c_str().as_ptr(), self.bytes.as_mut_ptr().cast());
