@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use libc::{c_char, c_int};
 use softvfio::inside::Inside;
 use softvfio::paths::{PathBuffer, Paths, Place};
+use softvfio::signals::Blocked;
 use softvfio::{Errno, Vfio, private};
 
 use crate::real::{errno, set_errno};
@@ -60,7 +61,28 @@ fn open() -> Option<Soft> {
 }
 
 /// Asks; `None` if the call is none of ours. Errno is set to that of an error, and else left as it was.
+///
+/// No signal handler of the program's runs on this thread meanwhile: its calls would be taken for ours.
 pub(crate) fn ask<T>(
+    ours: impl FnOnce(&'static Soft) -> Option<Result<T, Errno>>,
+) -> Option<Result<T, Errno>> {
+    if NONE.load(Ordering::Relaxed) || Inside::is() {
+        return None;
+    }
+    let _blocked = Blocked::but_faults();
+    ask_about_signals(ours)
+}
+
+/// As [`ask`], what a descriptor is concerned with that is of VFIO's: mostly none is.
+pub(crate) fn ask_device<T>(
+    ours: impl FnOnce(&'static Soft) -> Option<Result<T, Errno>>,
+) -> Option<Result<T, Errno>> {
+    let is_idle = |soft: &Option<Soft>| soft.as_ref().is_none_or(|soft| soft.vfio.is_idle());
+    if SOFT.get().is_some_and(is_idle) { None } else { ask(ours) }
+}
+
+/// As [`ask`], what changes the signals that this thread blocks.
+pub(crate) fn ask_about_signals<T>(
     ours: impl FnOnce(&'static Soft) -> Option<Result<T, Errno>>,
 ) -> Option<Result<T, Errno>> {
     let (_inside, soft) = soft()?;

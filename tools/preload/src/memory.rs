@@ -6,9 +6,9 @@
 
 use libc::{c_int, c_void, off_t, size_t};
 
-use softvfio::maps;
+use softvfio::{Errno, maps};
 
-use crate::ask::ask;
+use crate::ask::{ask, ask_device};
 use crate::real::{alias, real};
 
 real! {
@@ -53,14 +53,29 @@ pub unsafe extern "C" fn mmap(
     };
     match mapped {
         Some(mapped) => mapped.unwrap_or(libc::MAP_FAILED),
-        // SAFETY: as promised.
-        None => unsafe { real::mmap()(address, len, protection, flags, fd, offset) },
+        None => {
+            // SAFETY: as promised.
+            let mapped = unsafe { real::mmap()(address, len, protection, flags, fd, offset) };
+            if covers {
+                unmapped();
+            }
+            mapped
+        }
     }
 }
 
 alias! {
     /// mmap64(3).
     fn mmap64(address: *mut c_void, len: size_t, protection: c_int, flags: c_int, fd: c_int, offset: off_t) -> *mut c_void = mmap;
+}
+
+/// Tells that memory was unmapped which devices do not reach. It may have been the last that the program
+/// had of one.
+fn unmapped() {
+    _ = ask_device(|soft| {
+        soft.vfio.after_munmap();
+        None::<Result<(), Errno>>
+    });
 }
 
 /// munmap(2).
@@ -76,8 +91,12 @@ pub unsafe extern "C" fn munmap(address: *mut c_void, len: size_t) -> c_int {
     match done {
         Some(Ok(())) => 0,
         Some(Err(_)) => -1,
-        // SAFETY: as promised.
-        None => unsafe { real::munmap()(address, len) },
+        None => {
+            // SAFETY: as promised.
+            let done = unsafe { real::munmap()(address, len) };
+            unmapped();
+            done
+        }
     }
 }
 

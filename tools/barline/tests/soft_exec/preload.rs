@@ -5,10 +5,10 @@ use std::process::{Command, Output};
 
 use super::kit::{Place, said};
 
-/// Compiles `exports.c` with these options.
-fn compile(dir: &Path, options: &[&str]) -> PathBuf {
-    let program = dir.join("exports");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/soft_exec/exports.c");
+/// Compiles a source of this directory with these options.
+fn compile(dir: &Path, source: &str, options: &[&str]) -> PathBuf {
+    let program = dir.join("program");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/soft_exec").join(source);
     let output =
         Command::new("cc").args(options).arg("-w").arg("-o").arg(&program).arg(source).output();
     let output = output.expect("cc: install a C compiler (apt-get install gcc libc6-dev)");
@@ -19,7 +19,7 @@ fn compile(dir: &Path, options: &[&str]) -> PathBuf {
 fn check(options: &[&str]) {
     let place = Place::new();
     let dir = tempfile::tempdir().unwrap();
-    let program = compile(dir.path(), options);
+    let program = compile(dir.path(), "exports.c", options);
     let mut command = place.exec([Path::new("--"), &program]);
     let output = command.current_dir(dir.path()).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
@@ -47,6 +47,27 @@ fn calls_of_c() {
 #[test]
 fn calls_of_c_that_are_checked() {
     check(&["-O2", "-D_FORTIFY_SOURCE=2"]);
+}
+
+/// Runs a program of `awkward.c`.
+#[track_caller]
+fn awkward(program: &Path, options: &[&str], name: &str) {
+    let place = Place::new();
+    let arguments = options.iter().map(Path::new).chain([Path::new("--"), program, Path::new(name)]);
+    let output = place.exec(arguments).stdin(std::process::Stdio::null()).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.is_empty(), "{name}: {}: {told}", output.status);
+    place.assert_empty();
+}
+
+#[test]
+fn programs_do_what_few_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = compile(dir.path(), "awkward.c", &["-O1"]);
+    for name in ["vforks", "threads", "limits", "pieces", "mappings", "signals"] {
+        awkward(&program, &[], name);
+    }
+    awkward(&program, &["--soft", "soft:drive=caller"], "steps");
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod vectored;
 use libc::{c_int, c_void, iovec, off_t, size_t, ssize_t};
 use softvfio::Errno;
 
-use crate::ask::{Soft, ask};
+use crate::ask::{Soft, ask_device};
 use crate::real::real;
 
 real! {
@@ -33,7 +33,7 @@ unsafe fn transfer(
     soft: &Soft,
     way: Way,
     fd: c_int,
-    pieces: impl Iterator<Item = iovec>,
+    pieces: &[iovec],
     offset: Option<off_t>,
 ) -> Option<Result<usize, Errno>> {
     if !soft.vfio.is_ours(fd) {
@@ -87,7 +87,7 @@ unsafe fn one(
 ) -> ssize_t {
     let piece = iovec { iov_base: base, iov_len: len };
     // SAFETY: promised by the caller.
-    match ask(|soft| unsafe { transfer(soft, way, fd, std::iter::once(piece), offset) }) {
+    match ask_device(|soft| unsafe { transfer(soft, way, fd, &[piece], offset) }) {
         Some(Ok(done)) => done as ssize_t,
         Some(Err(_)) => -1,
         None => real(),
@@ -103,17 +103,17 @@ unsafe fn many(
     offset: Option<off_t>,
     real: impl FnOnce() -> ssize_t,
 ) -> ssize_t {
-    let answer = ask(|soft| {
+    let answer = ask_device(|soft| {
         if !soft.vfio.is_ours(fd) {
             return None;
         }
-        let Some(count) = usize::try_from(count).ok().filter(|count| *count <= 1024) else {
-            return Some(Err(libc::EINVAL));
-        };
-        // SAFETY: the caller promises as many.
-        let pieces = (0..count).map(|at| unsafe { pieces.add(at).read() });
-        // SAFETY: as above.
-        unsafe { transfer(soft, way, fd, pieces, offset) }
+        // SAFETY: promised by the caller.
+        unsafe {
+            match soft.vfio.pieces(pieces, count) {
+                Ok(pieces) => transfer(soft, way, fd, &pieces, offset),
+                Err(errno) => Some(Err(errno)),
+            }
+        }
     });
     match answer {
         Some(Ok(done)) => done as ssize_t,
