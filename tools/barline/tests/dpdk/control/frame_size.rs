@@ -3,7 +3,7 @@
 use barline::Config;
 
 use super::Pair;
-use crate::kit::{Run, RxFunction};
+use crate::kit::{Paths, Run, RxFunction};
 
 /// Ethernet header and FCS, which are no part of the MTU.
 const OVERHEAD: usize = 18;
@@ -24,15 +24,19 @@ fn restart_with(pair: &mut Pair, command: &str) -> String {
 
 #[test]
 fn jumbo_frames_come_once_they_were_asked_for() {
-    for model in ["82599", "x540", "x550"] {
+    let paths = [
+        ("82599", Paths::Vector, RxFunction::VectorScattered),
+        ("82599", Paths::Scalar, RxFunction::BulkScattered),
+        ("x550", Paths::Vector, RxFunction::VectorScattered),
+    ];
+    for (model, paths, wanted) in paths {
         let run = Run::new(&format!("vfs=2,uplink=sink,spoof=off,model={model}"));
         let config = Config { max_frame: 9018, ..Config::default() };
-        let mut pair = Pair::start_with(&run, config, &["--tx-offloads=0x8000"]);
+        let mut pair = Pair::start_with(&run, config, paths, &["--tx-offloads=0x8000"]);
         let mac = pair.testpmd.mac(0);
         assert!(pair.reaches_with(mac, 1514), "{model}");
         assert!(restart_with(&mut pair, "port config mtu 0 9000").is_empty(), "{model}");
-        let rx = pair.testpmd.functions().rx;
-        assert!(matches!(rx, RxFunction::VectorScattered), "{model}: {rx:?}");
+        assert_eq!(pair.testpmd.functions().rx, wanted, "{model}");
         for len in [1514, 1515, 2048, 2049, 4096, 9000 + OVERHEAD - 4] {
             assert!(pair.reaches_with(mac, len), "{model}: {len}");
         }
@@ -67,7 +71,7 @@ fn an_82599_of_short_frames_refuses_long_ones_and_stops_receive() {
 fn an_x540_of_short_frames_lets_a_vf_have_longer_ones() {
     let run = Run::new("vfs=2,uplink=sink,spoof=off,model=x540,mtu=1500");
     let config = Config { max_frame: 1918, ..Config::default() };
-    let mut pair = Pair::start_with(&run, config, &[]);
+    let mut pair = Pair::start_with(&run, config, Paths::Vector, &[]);
     let mac = pair.testpmd.mac(0);
     assert!(restart_with(&mut pair, "port config mtu 0 1900").is_empty());
     assert!(pair.reaches_with(mac, 1914));

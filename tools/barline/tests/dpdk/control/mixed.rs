@@ -8,7 +8,7 @@ use barline_device::soak::{Mirror, Plan, Report};
 use barline_device::{Device, DeviceName};
 
 use super::STRANGER;
-use crate::kit::{LIMIT, Options, Run, Terminal, Testpmd, until};
+use crate::kit::{LIMIT, Options, Paths, Run, Terminal, Testpmd, until};
 
 /// What the other process of the test is told: how many frames, and to whom.
 const FRAMES: &str = "BARLINE_TEST_FRAMES";
@@ -90,15 +90,18 @@ fn millions_of_frames_each_way_between_barline_and_dpdk() {
 /// VF 0 by a device string, without VFIO.
 #[test]
 fn frames_of_all_sizes_between_a_device_string_and_dpdk() {
-    let run = Run::new("vfs=2,uplink=sink");
-    let mut testpmd = Testpmd::start(&run, &MIRROR);
-    testpmd.command("start");
-    let name = DeviceName::soft(run.spec().clone(), 0).unwrap();
-    let (device, mut queues) = open(&name);
-    let plan = Plan { frames: 500_000, seed: 2, ring: RING, ..Plan::default() };
-    exchange(&device.port, &mut queues, testpmd.mac(0), &plan);
-    stop(&mut testpmd, plan.frames);
-    testpmd.quit();
+    for paths in Paths::ALL {
+        let run = Run::new("vfs=2,uplink=sink");
+        let mut testpmd = Testpmd::start(&run, &Options { paths, ..MIRROR });
+        testpmd.assert_plain(paths);
+        testpmd.command("start");
+        let name = DeviceName::soft(run.spec().clone(), 0).unwrap();
+        let (device, mut queues) = open(&name);
+        let plan = Plan { frames: 250_000, seed: 2, ring: RING, ..Plan::default() };
+        exchange(&device.port, &mut queues, testpmd.mac(0), &plan);
+        stop(&mut testpmd, plan.frames);
+        testpmd.quit();
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use barline::{Config, MacAddress};
 
 use crate::kit::frames::{self, Kind, Way};
-use crate::kit::{Options, Peer, Run, Testpmd};
+use crate::kit::{Options, Paths, Peer, Run, Testpmd};
 
 const BROADCAST: MacAddress = MacAddress([0xff; 6]);
 
@@ -36,15 +36,16 @@ impl Pair {
     /// Both are started, and testpmd forwards.
     #[track_caller]
     fn start(run: &Run) -> Pair {
-        Pair::start_with(run, Config::default(), &[])
+        Pair::start_with(run, Config::default(), Paths::Vector, &[])
     }
 
-    /// The same with a configuration of the test's VF, and further arguments of testpmd.
+    /// The same with a configuration of the test's VF, paths of DPDK's driver, and further arguments of
+    /// testpmd.
     #[track_caller]
-    fn start_with(run: &Run, config: Config, app: &[&str]) -> Pair {
+    fn start_with(run: &Run, config: Config, paths: Paths, app: &[&str]) -> Pair {
         let peer = Peer::open_with(run, 0, config);
         let app = [&["--forward-mode=macswap"], app].concat();
-        let mut testpmd = Testpmd::start(run, &Options { app: &app, ..Options::VF1 });
+        let mut testpmd = Testpmd::start(run, &Options { paths, app: &app, ..Options::VF1 });
         // What the driver says at each of its interrupts would stand within answers.
         testpmd.command("set log pmd.net.ixgbe.init 7");
         testpmd.command("start");

@@ -1,9 +1,10 @@
 //! A device that is taken away, and one that the kernel wants back.
 
+use barline::Config;
 use softnic::Fault;
 
 use super::Pair;
-use crate::kit::{Peer, Run};
+use crate::kit::{Paths, Peer, Run};
 
 #[test]
 fn a_device_that_is_gone_hangs_nobody() {
@@ -31,7 +32,7 @@ fn a_device_that_is_gone_hangs_nobody() {
 #[test]
 fn a_device_that_is_wanted_back_is_let_go() {
     let mut run = Run::new("vfs=2,uplink=sink");
-    let mut pair = Pair::start_with(&run, barline::Config::default(), &["--hot-plug"]);
+    let mut pair = Pair::start_with(&run, Config::default(), Paths::Vector, &["--hot-plug"]);
     pair.exchange();
     run.administrator().order(Fault::WantedBack { vf: 1 }).unwrap();
     pair.testpmd.wait_for("Device is detached");

@@ -1,19 +1,22 @@
 //! Two testpmds with two VFs each, and a fifth VF of the test's.
 
 use crate::kit::frames::{self, Kind, Way};
-use crate::kit::{Options, Peer, Run, Testpmd};
+use crate::kit::{Options, Paths, Peer, Run, Testpmd};
 
 /// Frames go through both programs, from VF to VF: the wire has no part in it.
 #[test]
 fn frames_go_through_two_programs_with_two_vfs_each() {
     let run = Run::new("vfs=5,uplink=sink");
     let mut peer = Peer::open(&run, 4);
-    let start = |vfs: [usize; 2]| {
+    let start = |vfs: [usize; 2], paths| {
         let app = ["--forward-mode=mac"];
-        Testpmd::start(&run, &Options { vfs: &vfs, app: &app, ..Options::VF1 })
+        let testpmd =
+            Testpmd::start(&run, &Options { vfs: &vfs, paths, app: &app, ..Options::VF1 });
+        testpmd.assert_plain(paths);
+        testpmd
     };
-    let mut first = start([0, 1]);
-    let mut second = start([2, 3]);
+    let mut first = start([0, 1], Paths::Vector);
+    let mut second = start([2, 3], Paths::Scalar);
     let [zero, one] = [0, 1].map(|port| first.mac(port));
     let [two, three] = [0, 1].map(|port| second.mac(port));
     // Each program's ports send to the next one.
