@@ -53,7 +53,8 @@ fn calls_of_c_that_are_checked() {
 #[track_caller]
 fn awkward(program: &Path, options: &[&str], name: &str) {
     let place = Place::new();
-    let arguments = options.iter().map(Path::new).chain([Path::new("--"), program, Path::new(name)]);
+    let arguments =
+        options.iter().map(Path::new).chain([Path::new("--"), program, Path::new(name)]);
     let output = place.exec(arguments).stdin(std::process::Stdio::null()).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && told.is_empty(), "{name}: {}: {told}", output.status);
