@@ -61,7 +61,7 @@ pub(super) fn move_away(range: &Range<usize>, translations: &mut dyn Translation
         // SAFETY: the memory at `to` was made just now. That at `place` is the program's, which wants to
         // be rid of it; no device reaches it now, and those that do later are told of the new place.
         let kept = unsafe {
-            kernel::move_pages(&place, to);
+            kernel::take_pages(&place, to);
             Arc::new(Kept::new(to..to + place.len()))
         };
         let moved = STATE.lock().pins.shift(&place, to, Some(&kept));

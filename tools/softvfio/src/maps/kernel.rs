@@ -93,10 +93,26 @@ pub(super) unsafe fn mremap(
 /// # Safety
 /// What it replaces is used by nobody any more; who uses what is moved knows of it.
 pub(super) unsafe fn move_pages(from: &Range<usize>, to: usize) {
+    // SAFETY: as promised by the caller.
+    unsafe { moved(from, to, 0) }
+}
+
+/// As [`move_pages`], but the place is still taken: no other thread's mapping comes there before what the program
+/// wants there. Linux before 5.13 cannot do that with files; then the place is free.
+///
+/// # Safety
+/// As for [`move_pages`].
+pub(super) unsafe fn take_pages(from: &Range<usize>, to: usize) {
+    // SAFETY: as promised by the caller.
+    unsafe { moved(from, to, libc::MREMAP_DONTUNMAP) }
+}
+
+unsafe fn moved(from: &Range<usize>, to: usize, leaving: c_int) {
     const FLAGS: c_int = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
     let len = from.len();
     // SAFETY: as promised by the caller.
-    if len == 0 || unsafe { mremap(from.start, len, len, FLAGS, to) }.is_ok() || len <= PAGE {
+    let try_to = |flags| unsafe { mremap(from.start, len, len, flags, to) }.is_ok();
+    if len == 0 || try_to(FLAGS | leaving) || leaving != 0 && try_to(FLAGS) || len <= PAGE {
         return;
     }
     // Older kernels move one mapping at a time, and none that is there in parts.
@@ -104,8 +120,8 @@ pub(super) unsafe fn move_pages(from: &Range<usize>, to: usize) {
     let middle = from.start + half;
     // SAFETY: as promised by the caller.
     unsafe {
-        move_pages(&(from.start..middle), to);
-        move_pages(&(middle..from.end), to + half);
+        moved(&(from.start..middle), to, leaving);
+        moved(&(middle..from.end), to + half, leaving);
     }
 }
 

@@ -1,8 +1,12 @@
 //! Memory that devices reach.
 
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::super::calls::{mmap_fixed, mremap, munmap};
 use super::super::kernel::{self, PAGE};
-use super::super::{dma_mapped, dma_unmapped, space_gone};
+use super::super::{Devices, Translations, dma_mapped, dma_unmapped, set_devices, space_gone};
 use super::{Known, child, memory, read};
 
 const BOTH: i32 = libc::PROT_READ | libc::PROT_WRITE;
@@ -50,6 +54,40 @@ fn what_takes_the_place_of_memory_leaves_it_with_the_devices() {
         let other = memory(1);
         // SAFETY: as above.
         unsafe { assert!(mmap_fixed(other, PAGE, BOTH, FIXED, -1, 0).is_none()) };
+    });
+}
+
+/// Looks, when it is told of pages that were moved, whether their place is free.
+struct Looking(usize, AtomicUsize);
+
+impl Devices for Looking {
+    fn paused(&self, act: &mut dyn FnMut(&mut dyn Translations)) {
+        act(&mut Looks(self));
+    }
+}
+
+struct Looks<'l>(&'l Looking);
+
+impl Translations for Looks<'_> {
+    unsafe fn rebase(&mut self, _: u64, _: u64, _: u64, _: NonNull<u8>) {
+        self.0.1.store(1 + usize::from(read(self.0.0).is_some()), Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn no_mapping_of_another_thread_gets_in_between() {
+    child(|| {
+        let at = memory(1);
+        let devices = Arc::new(Looking(at, AtomicUsize::new(0)));
+        set_devices(devices.clone());
+        dma_mapped(1, IOVA, std::ptr::with_exposed_provenance(at), PAGE).unwrap();
+        // As all that devices reach.
+        // SAFETY: locking changes nothing that could be seen.
+        assert_eq!(unsafe { libc::mlock(kernel::pointer(at), PAGE) }, 0);
+        // SAFETY: nobody else uses it.
+        let mapped = unsafe { mmap_fixed(at, PAGE, BOTH, FIXED, -1, 0) };
+        assert!(mapped.is_some_and(|mapped| mapped.is_ok()));
+        assert_eq!(devices.1.load(Ordering::Relaxed), 2, "2: taken, 1: free, 0: not asked");
     });
 }
 
