@@ -11,6 +11,7 @@ mod bench;
 mod commands;
 mod output;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -18,8 +19,9 @@ use barline::Root;
 use barline::pci::PciAddress;
 use barline_device::{BadName, DeviceName};
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use output::Output;
+use softvfio::run::RunView;
 use tracing_subscriber::EnvFilter;
 
 /// Find, make and bind SR-IOV Virtual Functions (VFs), and drive them from userspace.
@@ -83,7 +85,7 @@ enum Command {
     /// Without a device it is a VF of a software adapter, which needs no hardware and no rights.
     Bench(Box<bench::Args>),
     /// Run programs that know nothing of barline on a software adapter, and be its PF's administrator.
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Soft(commands::soft::Soft),
 }
 
@@ -93,9 +95,10 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     // The library's warnings; RUST_LOG=barline=debug shows each step. A software adapter is not worth a
-    // warning about hugepages: its translations are its own.
+    // warning about hugepages: its translations are its own. In a run, each device is one of it.
+    let in_a_run = RunView::of_this_program().is_some();
     let warnings = match &cli.command {
-        Command::Bench(args) if args.is_soft() => "warn,barline::dma=error",
+        Command::Bench(args) if in_a_run || args.is_soft() => "warn,barline::dma=error",
         _ => "warn",
     };
     tracing_subscriber::fmt()
@@ -150,6 +153,20 @@ fn usage(error: &clap::Error) -> ExitCode {
         text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
     let problem = problem.join(" ");
     let problem = problem.strip_prefix("error: ").unwrap_or(&problem);
-    output::complain(&format!("{problem} (see `barline --help`)"));
+    output::complain(&format!("{problem} (see `{} --help`)", meant(std::env::args_os().skip(1))));
     ExitCode::from(2)
+}
+
+/// The command whose help tells more: the subcommands that these arguments name, as far as they do.
+fn meant(arguments: impl Iterator<Item = OsString>) -> String {
+    let root = Cli::command();
+    let mut command = &root;
+    let mut words = vec![command.get_name()];
+    for argument in arguments {
+        if let Some(found) = command.find_subcommand(&argument) {
+            words.push(found.get_name());
+            command = found;
+        }
+    }
+    words.join(" ")
 }

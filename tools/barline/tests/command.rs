@@ -315,10 +315,13 @@ fn wrong_usage() {
         (vec!["create", PF, "-1"], "'-1'"),
         (vec!["create", PF, "two"], "'two'"),
         (vec!["create", "two", "2"], "`two` is not a PCI address"),
+        (vec!["soft"], "requires a subcommand"),
     ] {
         let problem = failure(&tree, &args, 2);
         assert!(problem.contains(words), "{args:?}: {problem}");
-        assert!(problem.ends_with("(see `barline --help`)"), "{problem}");
+        let known = args.first().filter(|name| **name != "dance");
+        let meant = known.map_or("barline".to_string(), |name| format!("barline {name}"));
+        assert!(problem.ends_with(&format!("(see `{meant} --help`)")), "{problem}");
     }
     let output = command(&tree, &[]).env_remove("BARLINE_ROOT").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
