@@ -38,10 +38,8 @@ fn frames_go_through_two_programs_with_two_vfs_each() {
         assert_eq!(done.frames, lens.len() as u64);
     }
     for testpmd in [&mut first, &mut second] {
-        let forwarded = testpmd.stop();
         // Each frame went through one port of it and out of the other, once in each direction.
-        assert_eq!((forwarded.received, forwarded.dropped), (number.into(), 0));
-        assert_eq!(forwarded.sent, forwarded.received);
+        testpmd.stop_after(number.into());
     }
     // One program goes, and the other's VFs have noticed nothing.
     first.quit();
