@@ -92,7 +92,7 @@ impl Vfio {
         match Run::open(&RunView::of_this_program()?) {
             Ok(run) => Some(Vfio::new(&run.spec)),
             Err(error) => {
-                say(format_args!("{error}"));
+                say(format_args!("{error}: this program sees the machine as it is"));
                 None
             }
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::kit::{Place, said};
+use super::kit::{BARLINE, Place, said};
 
 /// Compiles a source of this directory with these options.
 fn compile(dir: &Path, source: &str, options: &[&str]) -> PathBuf {
@@ -65,7 +65,7 @@ fn awkward(program: &Path, options: &[&str], name: &str) {
 fn programs_do_what_few_do() {
     let dir = tempfile::tempdir().unwrap();
     let program = compile(dir.path(), "awkward.c", &["-O1"]);
-    for name in ["vforks", "threads", "limits", "pieces", "mappings", "signals"] {
+    for name in ["vforks", "threads", "limits", "pieces", "paths", "mappings", "signals"] {
         awkward(&program, &[], name);
     }
     awkward(&program, &["--soft", "soft:drive=caller"], "steps");
@@ -121,5 +121,23 @@ fn a_run_that_has_ended_is_told_of_and_leaves_the_machine_as_it_is() {
     let with = preloaded(&place, script, gone.to_str());
     assert_eq!((with.stdout, with.status), (bare.stdout, bare.status));
     let told = String::from_utf8(with.stderr).unwrap();
-    assert!(told.contains("barline-soft-gone"), "{told}");
+    assert!(told.contains("barline-soft-gone") && told.contains("the machine as it is"), "{told}");
+}
+
+#[test]
+fn memory_beyond_the_limit_is_told_of_once() {
+    let place = Place::new();
+    // Root of a user namespace may not lock what it likes.
+    let bench = format!("{BARLINE} bench --vf 0000:01:10.0 --seconds 1");
+    let root = place.root().display();
+    let script = format!("ulimit -l 64; {BARLINE} --root {root} soft exec -- sh -c '{bench}'");
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--user", "sh", "-ec", &script]).env_remove("BARLINE_SOFT");
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    let lines: Vec<_> = told.lines().filter(|line| line.starts_with("barline soft: ")).collect();
+    assert_eq!(lines.len(), 1, "{told}");
+    assert!(lines[0].contains("beyond the limit of locked memory, 64 KiB"), "{told}");
+    place.assert_empty();
 }

@@ -9,13 +9,14 @@ mod info;
 mod mappings;
 
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use softnic::{Access, MapError, Space};
 use vfio_bindings::bindings::vfio as uapi;
 
 use crate::home::Home;
 use crate::user::{Plain, User};
-use crate::{Errno, maps, sys};
+use crate::{Errno, maps, say, sys};
 use info::{PAGE, RANGES};
 use mappings::Mappings;
 
@@ -188,7 +189,27 @@ impl Iommu {
 /// Brings pages in and keeps them: locked, as the kernel counts those that devices reach.
 fn pin(address: usize, len: usize, access: Access) -> Result<(), Errno> {
     sys::populate(address, len, access != Access::Read)?;
-    sys::lock_memory(address, len)
+    sys::lock_memory(address, len).inspect_err(|_| {
+        // The kernel has it in its log, each time; a program that tries until nothing more fits need not be
+        // told of each.
+        static TOLD: AtomicBool = AtomicBool::new(false);
+        if !TOLD.swap(true, Ordering::Relaxed) {
+            say(format_args!(
+                "{} KiB more for DMA are beyond the limit of locked memory, {} KiB: raise it \
+                 (`ulimit -l`), or run as root",
+                len >> 10,
+                lockable() >> 10
+            ));
+        }
+    })
+}
+
+/// How many bytes a process may lock in memory, unless it has the right to lock any.
+fn lockable() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the call writes to `limit` only.
+    unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) };
+    limit.rlim_cur
 }
 
 /// Lets pages go.
