@@ -144,11 +144,11 @@ pub(crate) unsafe fn way(dir: c_int, path: *const c_char, into: &mut PathBuffer)
 /// # Safety
 /// `path` is null or a C string.
 pub(crate) unsafe fn concerns(path: *const c_char) -> bool {
-    // What is no string at all is the kernel's to refuse.
+    // What can be no string at all is the kernel's to refuse: neither the first page nor the upper half of
+    // addresses is a program's.
+    let can_be = (4096..1 << 47).contains(&path.addr());
     // SAFETY: promised by the caller.
-    !path.is_null()
-        && !NONE.load(Ordering::Relaxed)
-        && Paths::concerns(unsafe { CStr::from_ptr(path) })
+    can_be && !NONE.load(Ordering::Relaxed) && Paths::concerns(unsafe { CStr::from_ptr(path) })
 }
 
 /// Makes a call with the path that the program means. `failed` is what the call returns if it fails.

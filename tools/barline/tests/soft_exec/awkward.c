@@ -110,6 +110,18 @@ static void pieces(void)
 	CHECK(preadv(device, two, 2, CONFIG) == -1 && errno == EINVAL);
 }
 
+/* Paths that can be none. */
+static void paths(void)
+{
+	for (long at = -1; at < 10; at += 10) {
+		const char *volatile nowhere = (const char *)at;
+		errno = 0;
+		CHECK(open(nowhere, O_RDONLY) == -1 && errno == EFAULT);
+		errno = 0;
+		CHECK(access(nowhere, F_OK) == -1 && errno == EFAULT);
+	}
+}
+
 /* The last that a program has of a device is a mapping of the BAR that is no registers. */
 static void mappings(void)
 {
@@ -191,7 +203,7 @@ int main(int count, char **arguments)
 		void (*act)(void);
 	} all[] = {
 		{"vforks", vforks}, {"threads", threads}, {"limits", limits}, {"pieces", pieces},
-		{"mappings", mappings}, {"signals", signals}, {"steps", steps},
+		{"paths", paths}, {"mappings", mappings}, {"signals", signals}, {"steps", steps},
 	};
 	for (size_t at = 0; at < sizeof(all) / sizeof(all[0]); at++)
 		if (count == 2 && strcmp(arguments[1], all[at].name) == 0) {

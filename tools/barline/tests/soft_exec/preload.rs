@@ -125,6 +125,18 @@ fn a_run_that_has_ended_is_told_of_and_leaves_the_machine_as_it_is() {
 }
 
 #[test]
+fn a_trace_that_cannot_be_written_is_told_of() {
+    let place = Place::new();
+    let mut command = place.exec(["--", "true"]);
+    let output = command.env("BARLINE_SOFT_TRACE", place.root()).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    let root = place.root().display();
+    let words = format!("barline soft: BARLINE_SOFT_TRACE: no trace is written, since {root} cannot");
+    assert!(output.status.success() && told.starts_with(&words), "{}: {told}", output.status);
+    assert_eq!(told.lines().count(), 1, "{told}");
+}
+
+#[test]
 fn memory_beyond_the_limit_is_told_of_once() {
     let place = Place::new();
     // Root of a user namespace may not lock what it likes.
