@@ -14,20 +14,16 @@ use crate::kit::{LIMIT, Peer, Run, Terminal, until};
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dpdk/control/rx_interrupt.c");
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rx_interrupt");
-    let flags = output(
-        Command::new("pkg-config").args(["--cflags", "--libs", "libdpdk"]),
-        "pkg-config and libdpdk-dev",
-    );
+    let flags = output(Command::new("pkg-config").args(["--cflags", "--libs", "libdpdk"]));
     let mut cc = Command::new("cc");
     cc.args(["-O2", "-Wall", "-Wextra", "-Werror", "-o"]).args([&program, &source]);
-    output(cc.args(flags.split_whitespace()), "gcc and libdpdk-dev");
+    output(cc.args(flags.split_whitespace()));
     program
 });
 
 /// What a command prints; it must succeed.
-fn output(command: &mut Command, packages: &str) -> String {
-    let remedy =
-        format!("install {packages} (as root: apt-get install gcc pkg-config libdpdk-dev)");
+fn output(command: &mut Command) -> String {
+    let remedy = "as root: apt-get install gcc pkg-config libdpdk-dev";
     let done = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: {remedy}"));
     let told = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{command:?}: {}: {told}{remedy}", done.status);
@@ -165,4 +161,16 @@ fn flow(sleeper: &mut Sleeper, frames: u32) {
             until("all have come", || sleeper.program.printed().contains(&words));
         }
     }
+}
+
+#[test]
+#[should_panic(expected = "apt-get install gcc pkg-config libdpdk-dev")]
+fn without_a_compiler_it_is_said_what_to_install() {
+    output(&mut Command::new("/nonexistent/cc"));
+}
+
+#[test]
+#[should_panic(expected = "apt-get install gcc pkg-config libdpdk-dev")]
+fn without_the_library_it_is_said_what_to_install() {
+    output(Command::new("pkg-config").env("PKG_CONFIG_LIBDIR", "/nonexistent").arg("libdpdk"));
 }
