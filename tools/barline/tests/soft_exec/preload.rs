@@ -131,7 +131,8 @@ fn a_trace_that_cannot_be_written_is_told_of() {
     let output = command.env("BARLINE_SOFT_TRACE", place.root()).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     let root = place.root().display();
-    let words = format!("barline soft: BARLINE_SOFT_TRACE: no trace is written, since {root} cannot");
+    let words =
+        format!("barline soft: BARLINE_SOFT_TRACE: no trace is written, since {root} cannot");
     assert!(output.status.success() && told.starts_with(&words), "{}: {told}", output.status);
     assert_eq!(told.lines().count(), 1, "{told}");
 }

@@ -1,7 +1,8 @@
 //! The file that lines are appended to.
 #![allow(unsafe_code)]
 
-use std::ffi::{CString, OsString};
+use std::ffi::{CStr, CString, OsString};
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -9,14 +10,24 @@ use std::sync::OnceLock;
 use libc::c_int;
 
 use crate::signals::{call, place};
+use crate::{Errno, say};
 
 /// The environment variable that names it.
 const VARIABLE: &str = "BARLINE_SOFT_TRACE";
 
-/// The file, as an absolute path: a program may change its directory.
+/// The file, as an absolute path: a program may change its directory. `None` also if it cannot be written,
+/// which is told once.
 fn path() -> Option<&'static CString> {
     static PATH: OnceLock<Option<CString>> = OnceLock::new();
-    let path = PATH.get_or_init(|| absolute(std::env::var_os(VARIABLE)?));
+    let path = PATH.get_or_init(|| {
+        let path = absolute(std::env::var_os(VARIABLE)?)?;
+        if let Err(errno) = with_open(&path, |_| ()) {
+            let (name, error) = (path.to_string_lossy(), io::Error::from_raw_os_error(errno));
+            say(format_args!("{VARIABLE}: no trace is written, since {name} cannot be: {error}"));
+            return None;
+        }
+        Some(path)
+    });
     path.as_ref()
 }
 
@@ -39,13 +50,20 @@ pub fn on() -> bool {
 /// they do not know, and its number given to a file of theirs.
 pub(super) fn append(line: &[u8]) {
     let Some(path) = path() else { return };
+    // SAFETY: the line has as many bytes.
+    _ = with_open(path, |fd| unsafe {
+        _ = call(libc::SYS_write, [fd, place(line.as_ptr()), line.len() as i64]);
+    });
+}
+
+/// Does something with a descriptor of the file.
+fn with_open(path: &CStr, act: impl FnOnce(i64)) -> Result<(), Errno> {
     const FLAGS: c_int = libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND | libc::O_CLOEXEC;
-    // SAFETY: the path is a C string, the line has as many bytes, and the descriptor is this function's.
-    unsafe {
-        let open = [libc::AT_FDCWD.into(), place(path.as_ptr()), FLAGS.into(), 0o666];
-        if let Ok(fd) = call(libc::SYS_openat, open) {
-            _ = call(libc::SYS_write, [fd, place(line.as_ptr()), line.len() as i64]);
-            _ = call(libc::SYS_close, [fd]);
-        }
-    }
+    let open = [libc::AT_FDCWD.into(), place(path.as_ptr()), FLAGS.into(), 0o666];
+    // SAFETY: the path is a C string.
+    let fd = unsafe { call(libc::SYS_openat, open) }?;
+    act(fd);
+    // SAFETY: the descriptor is this function's.
+    _ = unsafe { call(libc::SYS_close, [fd]) };
+    Ok(())
 }
