@@ -62,6 +62,7 @@ fn wrong_usage_is_refused_before_anything_is_run() {
         (vec!["--soft", "0000:01:10.0", "true"], "is a device of this machine"),
         (vec!["--soft=soft"], "<PROGRAM>"),
         (vec!["--hard", "true"], "--hard"),
+        (vec!["--json", "true"], "the answer is PROGRAM's"),
     ] {
         let said = complaint(&place.exec(&words).output().unwrap(), 2);
         assert!(said.contains(why), "{words:?}: {said}");

@@ -72,6 +72,11 @@ impl Which {
 /// Runs it.
 pub fn run(command: Soft, root: &Path, output: Output) -> ExitCode {
     let (order, run) = match command {
+        Soft::Exec(_) if !output.is_text() => {
+            let problem = "soft exec: `--json`: the answer is PROGRAM's: write it behind PROGRAM";
+            complain(&format!("{problem} (see `barline soft exec --help`)"));
+            return ExitCode::from(2);
+        }
         Soft::Exec(args) => return exec::run(root, &args),
         Soft::Pf { state, run } => (orders::Order::Pf(state), run),
         Soft::Link { state, run } => (orders::Order::Link(state), run),

@@ -13,6 +13,7 @@
 //! | `vlan` | its port VLAN, 0 for none, or null if that was not set |
 
 use std::fmt;
+use std::io::ErrorKind::NotFound;
 
 use barline::MacAddress;
 use clap::ValueEnum;
@@ -96,7 +97,9 @@ pub enum Refused {
 
 impl From<RunError> for Refused {
     fn from(error: RunError) -> Refused {
-        Refused::Failed(format!("{error}; has the run ended?"))
+        let is_gone = matches!(&error, RunError::Io { source, .. } if source.kind() == NotFound);
+        let hint = if is_gone { "; has the run ended?" } else { "" };
+        Refused::Failed(format!("{error}{hint}"))
     }
 }
 
