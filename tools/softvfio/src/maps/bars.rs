@@ -18,6 +18,11 @@ pub(crate) struct Mapped {
     pub(crate) trapped: bool,
     /// What the program may do there.
     pub(crate) protection: c_int,
+    /// Kept as long as they are mapped.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        allow(dead_code, reason = "only who traps reads them")
+    )]
     pub(crate) registers: Arc<dyn Registers>,
 }
 

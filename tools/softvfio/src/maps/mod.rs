@@ -32,7 +32,8 @@ pub use registers::{Mapping, map_bar};
 use crate::Errno;
 use crate::lock::Lock;
 use crate::signals;
-use bars::{Bars, Mapped};
+use bars::Bars;
+pub(crate) use bars::Mapped;
 use pinned::Pins;
 
 /// The process's devices, seen from the memory that they reach.
@@ -112,6 +113,7 @@ pub(crate) fn trapped(address: usize) -> Option<Mapped> {
 }
 
 /// The pages of a BAR at an address, trapped or not; in a handler of ours.
+#[cfg(target_arch = "x86_64")]
 pub(crate) fn registers_at(address: usize) -> Option<Mapped> {
     STATE.lock_in_handler().bars.at(address).cloned()
 }

@@ -13,7 +13,8 @@ use super::keep::{given, make_room};
 use super::kernel::{self, PAGE};
 use super::{ANYTHING, STATE};
 use crate::access::Registers;
-use crate::{Errno, signals, trace};
+use crate::trap::{self, CAN_TRAP};
+use crate::{Errno, say, signals, trace};
 
 const MOVE: c_int = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
 
@@ -41,7 +42,7 @@ pub struct Mapping {
 /// As for mmap(2). The file is memory that may be read and written at any time.
 ///
 /// # Errors
-/// Those of mmap(2).
+/// Those of mmap(2). ENOTSUP: accesses cannot be trapped on this processor.
 pub unsafe fn map_bar(
     registers: Arc<dyn Registers>,
     mapping: Mapping,
@@ -88,7 +89,14 @@ fn add(
     let control = PLAIN_START.saturating_sub(bar_offset).min(at.len());
     let middle = if trace::on() { at.end } else { at.start + control };
     ANYTHING.store(true, Ordering::Release);
+    if middle > at.start && !CAN_TRAP {
+        say(format_args!(
+            "registers with effects cannot be mapped on this processor, only read and written by calls"
+        ));
+        return Err(libc::ENOTSUP);
+    }
     let mut state = STATE.lock();
+    trap::prepare();
     for (part, trapped) in [(at.start..middle, true), (middle..at.end, false)] {
         if part.is_empty() {
             continue;

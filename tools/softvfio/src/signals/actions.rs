@@ -57,8 +57,9 @@ pub fn install() -> Result<(), Errno> {
     if installed() {
         return Ok(());
     }
-    trap::prepare();
     let mut wanted = WANTED.lock();
+    // Read under the lock, as all that is made once: a child must find none of it half made.
+    crate::trace::on();
     for signal in [libc::SIGSEGV, libc::SIGBUS] {
         // SAFETY: plain numbers and an optional function, for which zeros are valid.
         let mut ours: libc::sigaction = unsafe { mem::zeroed() };

@@ -24,6 +24,7 @@ pub(crate) use pass::pass_on;
 const OURS: Set = bit(libc::SIGSEGV) | bit(libc::SIGBUS);
 
 /// The signals that an instruction causes. A thread that blocks one is killed by it.
+#[cfg(target_arch = "x86_64")]
 pub(crate) const SYNCHRONOUS: Set =
     OURS | bit(libc::SIGFPE) | bit(libc::SIGILL) | bit(libc::SIGTRAP);
 

@@ -32,7 +32,7 @@ pub(crate) unsafe fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context:
         handler => {
             let Some(action) = action else { return };
             // SAFETY: as promised by the caller; the kernel's context is one.
-            let mut context = unsafe { Context::new(context) };
+            let context = unsafe { Context::new(context) };
             let during = blocked_during(&action, signal, context.mask());
             // Nothing can be done about a mask that the kernel refuses.
             _ = kernel::mask(libc::SIG_SETMASK, Some(during));
@@ -43,7 +43,7 @@ pub(crate) unsafe fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context:
                         usize,
                         extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void),
                     >(handler);
-                    handler(signal, info, context.as_ptr());
+                    handler(signal, info, context.as_ptr().cast());
                 } else {
                     mem::transmute::<usize, extern "C" fn(c_int)>(handler)(signal);
                 }

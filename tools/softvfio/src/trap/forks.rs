@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use super::slots;
+use super::processor;
 use crate::maps;
 use crate::signals::{self, Blocked};
 
@@ -37,6 +37,22 @@ pub extern "C" fn after_fork_in_child() {
         maps::after_fork();
     }
     maps::forget_devices();
-    slots::forget();
+    processor::forget();
     FORKING.take();
+}
+
+/// Has forks of a test's process be as those of a program: locks that other tests hold are free in
+/// children.
+#[cfg(test)]
+pub(crate) fn in_tests() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let (before, after) = (before_fork, after_fork);
+        // SAFETY: these are made for it.
+        let registered =
+            unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after_fork_in_child)) };
+        assert_eq!(registered, 0);
+        // As when the library is loaded: what is made once must not be half made in a child.
+        signals::install().unwrap();
+    });
 }

@@ -1,41 +1,38 @@
 //! Registers whose access has effects, as memory: each access to their page faults, and the fault's
 //! handler does what the instruction was to do, by way of the adapter.
 //!
-//! A plain load or store ([`moves`]) is done at once. Any other instruction runs as it is, but on a
-//! copy of the register ([`elsewhere`]). Either way the device sees each access of the program exactly
+//! A plain load or store (`moves`) is done at once. Any other instruction runs as it is, but on a
+//! copy of the register (`elsewhere`). Either way the device sees each access of the program exactly
 //! once.
 //!
 //! Such a fault is a call in disguise: it happens where the program's own instruction asked for it. So
 //! its handler may wait for the adapter's lock, as a call would. No other signal comes meanwhile.
 #![allow(unsafe_code)]
 
-#[cfg(not(target_arch = "x86_64"))]
-compile_error!(
-    "softvfio traps accesses to registers by decoding x86-64 instructions, and knows no others: build \
-     barline without its preload library on this processor"
-);
-
 mod context;
-mod elsewhere;
 mod forks;
-mod instruction;
-mod moves;
-mod slots;
-mod stack;
-#[cfg(test)]
-mod tests;
-mod window;
+#[cfg(not(target_arch = "x86_64"))]
+mod unknown;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 use libc::{c_int, c_void};
 
 pub(crate) use context::Context;
+#[cfg(test)]
+pub(crate) use forks::in_tests as forks_in_tests;
 pub use forks::{after_fork, after_fork_in_child, before_fork};
-use instruction::Trapped;
+#[cfg(not(target_arch = "x86_64"))]
+use unknown as processor;
+#[cfg(target_arch = "x86_64")]
+use x86 as processor;
+
+pub(crate) use processor::CAN_TRAP;
 
 use crate::maps;
-use crate::say;
 use crate::signals;
 
 /// si_code of a SIGSEGV: the page is there, and may not be accessed like this.
@@ -62,10 +59,11 @@ pub(crate) extern "C" fn handler(signal: c_int, info: *mut libc::siginfo_t, cont
     }
 }
 
-/// Prepares what the handler needs, so that it need not be made there.
+/// Makes what the handler needs, once. To be called with a lock held that a fork waits for: a child must
+/// not find it half made.
 pub(crate) fn prepare() {
-    instruction::prepare();
-    crate::trace::on();
+    static ONCE: Once = Once::new();
+    ONCE.call_once(processor::prepare);
 }
 
 /// Deals with a fault that is ours.
@@ -79,35 +77,12 @@ unsafe fn is_ours(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_voi
     if code <= 0 {
         return false;
     }
-    if let Some(slot) = slots::of(context.rip()) {
-        if slot.is_done(context.rip()) {
-            elsewhere::finish(slot, &mut context);
-            return true;
-        }
-        // What faults there is the instruction's other operand, which is the program's.
-        elsewhere::abandon(slot, &mut context);
-        return false;
+    if let Some(is_done) = processor::resume(&mut context) {
+        return is_done;
     }
     let trapped = maps::trapped(address).filter(|_| signal == libc::SIGSEGV && code == FORBIDDEN);
     if let Some(mapped) = trapped {
-        // The program's own fault, if it has mapped them for something else.
-        return window::allows(mapped.protection, context.is_write())
-            && stack::on_its_own(&mut context, |context| access(context, address));
+        return processor::access(&mut context, address, &mapped);
     }
     maps::mend(signal, code, address)
-}
-
-/// Does what an instruction was to do.
-fn access(context: &mut Context, address: usize) -> bool {
-    let Some(trapped) = Trapped::at(context, address) else { return false };
-    if moves::run(&trapped, context) || elsewhere::start(&trapped, context) {
-        return true;
-    }
-    say(format_args!(
-        "the instruction at {:#x} ({:02x?}) accesses registers at {address:#x} in a way that is not \
-         supported: it ends as on memory that is not there",
-        context.rip(),
-        trapped.bytes()
-    ));
-    false
 }

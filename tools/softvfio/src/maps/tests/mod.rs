@@ -8,7 +8,7 @@ mod vanished;
 
 use std::collections::BTreeMap;
 use std::ptr::{self, NonNull};
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex};
 
 use testkit::in_child;
 
@@ -19,15 +19,7 @@ use crate::trap;
 /// Does something in a child.
 #[track_caller]
 fn child(test: impl FnOnce()) {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let (before, after) = (trap::before_fork, trap::after_fork);
-        // SAFETY: these are made for it.
-        let registered = unsafe {
-            libc::pthread_atfork(Some(before), Some(after), Some(trap::after_fork_in_child))
-        };
-        assert_eq!(registered, 0);
-    });
+    trap::forks_in_tests();
     assert!(in_child(|| {
         test();
         true

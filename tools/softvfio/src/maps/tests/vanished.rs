@@ -72,6 +72,7 @@ fn devices_go_on_behind_the_end_of_a_file() {
 
 #[test]
 fn a_program_finds_none() {
+    crate::trap::forks_in_tests();
     let at = memory(1);
     // SAFETY: the child ends without running anything of its parent's.
     let pid = unsafe { libc::fork() };

@@ -7,7 +7,7 @@ use softnic::BAR_LEN;
 use super::device::{Bar, Device};
 
 const VARIABLE: &str = "BARLINE_SOFT_TRACE";
-const NAME: &str = "trap::tests::traced::each_access_is_a_line_of_the_file";
+const NAME: &str = "trap::x86::tests::traced::each_access_is_a_line_of_the_file";
 
 #[test]
 fn each_access_is_a_line_of_the_file() {

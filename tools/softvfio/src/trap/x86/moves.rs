@@ -2,10 +2,10 @@
 
 use iced_x86::{Mnemonic, OpKind};
 
-use super::Context;
-use super::context::ones;
 use super::instruction::Trapped;
+use super::registers::ones;
 use super::window::WIDEST;
+use crate::trap::Context;
 
 /// Does it, if it is one and may be done. False: nothing has happened.
 pub(super) fn run(trapped: &Trapped, context: &mut Context) -> bool {

@@ -3,19 +3,25 @@
 
 use std::ptr;
 
-use iced_x86::{Decoder, DecoderError, DecoderOptions, Instruction, OpKind, Register};
+use iced_x86::{
+    Decoder, DecoderError, DecoderOptions, Encoder, Instruction, InstructionInfoFactory, OpKind,
+    Register,
+};
 
-use super::Context;
 use super::window::Window;
 use crate::signals::{call, place};
+use crate::trap::Context;
 
 /// Bytes of the longest instruction (x86 manual, volume 2, 2.3.11), and of a page of code.
 const LONGEST: usize = 15;
 const PAGE: usize = 4096;
 
-/// Makes the decoder's tables.
-pub(super) fn prepare() {
-    _ = Decoder::with_ip(64, &[0x90], 0, DecoderOptions::NONE).decode();
+/// Makes the tables of decoder and encoder.
+pub(crate) fn prepare() {
+    let nop = Decoder::with_ip(64, &[0x90], 0, DecoderOptions::NONE).decode();
+    _ = InstructionInfoFactory::new().info(&nop);
+    // It has nothing to refuse.
+    _ = Encoder::new(64).encode(&nop, 0);
 }
 
 /// An instruction that has reached for a trapped register.

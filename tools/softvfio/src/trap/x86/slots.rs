@@ -63,7 +63,7 @@ pub(super) fn claim() -> Option<Slot> {
 }
 
 /// In a child made by fork: those of its parent's other threads are free.
-pub(super) fn forget() {
+pub(crate) fn forget() {
     BUSY.store(0, Ordering::Relaxed);
 }
 

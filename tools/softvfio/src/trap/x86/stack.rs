@@ -3,7 +3,7 @@
 
 use std::arch::asm;
 
-use super::Context;
+use crate::trap::Context;
 
 /// Bytes below the stack pointer that a function may use without moving it (System V ABI, 3.2.2).
 const RED_ZONE: usize = 128;

@@ -3,16 +3,19 @@
 //!
 //! So there is no second model of what instructions do: flags, vector registers and all are the
 //! processor's. Between the two faults the thread runs one instruction, and takes no signals.
+//!
+//! An instruction that reads and writes is two accesses, with or without a LOCK prefix: PCI Express knows
+//! no lock towards a device.
 
 use iced_x86::{
     Encoder, FlowControl, Instruction, InstructionInfoFactory, OpAccess, OpKind, Register,
 };
 
-use super::Context;
 use super::instruction::Trapped;
 use super::slots::{self, Slot};
 use super::window::Window;
 use crate::signals::{self, Set};
+use crate::trap::Context;
 
 /// An instruction that runs elsewhere.
 pub(super) struct Run {
