@@ -49,10 +49,16 @@ impl Place {
         fs::read_dir(self.shm()).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
 
-    /// `barline soft exec WORDS…`, in a process group of its own and outside of any run.
+    /// `barline soft exec WORDS…`, in a process group of its own and outside of any run. It ignores no
+    /// signal, as the tests do that `nohup` or a script has started in the background.
     pub fn exec<W: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = W>) -> Command {
-        let mut command = Command::new(BARLINE);
-        command.arg("--root").arg(self.root()).args(["soft", "exec"]).args(words);
+        let mut command = Command::new("/usr/bin/env");
+        command
+            .args(["--default-signal", BARLINE])
+            .arg("--root")
+            .arg(self.root())
+            .args(["soft", "exec"])
+            .args(words);
         command.process_group(0).env_remove("BARLINE_SOFT").env_remove("LD_PRELOAD");
         command
     }

@@ -25,7 +25,16 @@ impl Shell {
         fcntl(&pty.master, FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC)).unwrap();
         let terminal = File::from(pty.slave);
         let mut command = Command::new("setsid");
-        command.args(["--ctty", "bash", "--norc", "--noprofile", "--noediting", "-i"]);
+        command.args([
+            "--ctty",
+            "env",
+            "--default-signal",
+            "bash",
+            "--norc",
+            "--noprofile",
+            "--noediting",
+            "-i",
+        ]);
         command.env("PS1", "").env_remove("BARLINE_SOFT").env_remove("LD_PRELOAD");
         command.stdin(terminal.try_clone().unwrap()).stdout(terminal.try_clone().unwrap());
         let shell = command.stderr(terminal).spawn().unwrap();

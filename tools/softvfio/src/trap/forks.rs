@@ -52,7 +52,9 @@ pub(crate) fn in_tests() {
         let registered =
             unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after_fork_in_child)) };
         assert_eq!(registered, 0);
-        // As when the library is loaded: what is made once must not be half made in a child.
+        // What is made once must not be half made in a child: as when the library is loaded, and as
+        // when a program maps registers. Tests decode instructions themselves.
         signals::install().unwrap();
+        super::prepare();
     });
 }
