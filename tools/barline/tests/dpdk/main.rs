@@ -2,7 +2,7 @@
 //! the model. A test gives frames with sequence numbers to a VF that it drives itself, and testpmd has
 //! another one of the same adapter.
 //!
-//! It wants DPDK: as root `apt-get install dpdk`.
+//! It wants DPDK: as root `apt-get install dpdk-dev`.
 
 mod command;
 mod control;

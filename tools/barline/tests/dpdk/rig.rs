@@ -66,7 +66,7 @@ fn testpmd_takes_commands_and_fails_with_what_it_printed() {
 }
 
 #[test]
-#[should_panic(expected = "apt-get install dpdk")]
+#[should_panic(expected = "apt-get install dpdk-dev")]
 fn without_testpmd_it_is_said_what_to_install() {
     let _turn = Run::turn();
     let mut command = std::process::Command::new("dpdk-testpmd");

@@ -27,7 +27,10 @@ fn largest(printed: &str, word: &str) -> u64 {
 #[test]
 fn testpmd_forwards_until_ctrl_c_and_loses_nothing() {
     let testpmd = std::process::Command::new("dpdk-testpmd").arg("--version").output();
-    assert!(testpmd.is_ok(), "no dpdk-testpmd: install dpdk (as root: apt-get install dpdk)");
+    assert!(
+        testpmd.is_ok(),
+        "no dpdk-testpmd: install dpdk-dev (as root: apt-get install dpdk-dev)"
+    );
     let command = command();
     assert!(command.starts_with("target/release/barline soft exec -- dpdk-testpmd "), "{command}");
     let place = Place::new();

@@ -4,7 +4,7 @@
 //! `ours/` has what ours does, phase by phase. Where that changes on purpose,
 //! `BARLINE_WRITE_TRACES=1 cargo test -p barline-cli --test traces` writes these files anew.
 //!
-//! It wants DPDK: as root `apt-get install dpdk`.
+//! It wants DPDK: as root `apt-get install dpdk-dev`.
 
 mod compare;
 mod differences;

@@ -83,7 +83,7 @@ impl Testpmd {
         command.args(arguments(options)).env("RUNTIME_DIRECTORY", runtime.path());
         let terminal = Terminal::start(command).unwrap_or_else(|error| match error.kind() {
             ErrorKind::NotFound => {
-                panic!("no {PROGRAM}: install dpdk (as root: apt-get install dpdk)")
+                panic!("no {PROGRAM}: install dpdk-dev (as root: apt-get install dpdk-dev)")
             }
             _ => panic!("{PROGRAM}: {error}"),
         });
