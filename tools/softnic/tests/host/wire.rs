@@ -60,7 +60,8 @@ fn a_program_can_have_the_wire_of_an_adapter_whose_vfs_others_drive() {
         until("it is sent", || driver.send(&frame(peer, driver.mac, n)));
     }
     until("all have left", || end.0.lock().unwrap().1.len() >= 50);
-    let left = &end.0.lock().unwrap().1;
+    // Not held any longer: the adapter's thread wants it, and is waited for.
+    let left = std::mem::take(&mut end.0.lock().unwrap().1);
     assert!(left.iter().zip(0..).all(|(left, n)| *left == frame(peer, driver.mac, n)));
     drop(host);
 }
