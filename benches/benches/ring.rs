@@ -4,15 +4,18 @@
 //! rings, frames and data are in this core's cache then. Rings are given by their fastest bursts.
 #![allow(missing_docs)]
 
+mod cycles;
 #[path = "../../ring/tests/model/mod.rs"]
 mod model;
 
 use std::hint::black_box;
 use std::time::Duration;
 
-use barline_benches::{Cycles, now};
-use barline_ring::{Adv82599, FrameBatch, PacketMut, Pool, RxRing, TxConfig, TxRing, handoff};
+use barline_ring::{
+    Adv82599, FrameBatch, PacketMut, Pool, RxRing, Simd, TxConfig, TxRing, handoff,
+};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use cycles::{Cycles, now};
 use model::{Ip, Report, Rig, RxDevice, Sum, Traffic, TxDevice};
 
 const BURST: usize = 32;
@@ -138,7 +141,7 @@ fn rings(c: &mut Criterion<Cycles>) {
     let rig = Rig::new(2048, 2048);
     let pool = Pool::new(&rig.arena, 1024);
     let (rx, rx_device) = rig.rx::<Adv82599>(RING, 8);
-    let config = TxConfig { len: RING, max_packet: 1514, max_chain: 8 };
+    let config = TxConfig { len: RING, max_packet: 1514, max_chain: 8, simd: Simd::best() };
     let (tx, tx_device) = rig.tx::<Adv82599>(config);
     let path = &mut Path { rx, tx, rx_device, tx_device, batch: pool.batch(BURST) };
     let mut bench = |name: &str, steps: [fn(&mut Path<'_>); 3]| {

@@ -1,5 +1,4 @@
-//! What the benchmarks share: a clock that counts cycles.
+//! Barline measured: [`versus`] is the comparison with DPDK. The micro-benchmarks of rings, pools and
+//! frames are beside this library, in `benches/`.
 
-mod cycles;
-
-pub use cycles::{Cycles, now};
+pub mod versus;

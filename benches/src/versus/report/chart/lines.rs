@@ -1,0 +1,92 @@
+//! Lines over what was varied: bursts, rings, sizes, queues, VFs.
+
+use maud::{Markup, html};
+
+use super::axis::Axis;
+use super::{CHARACTER, Series, WIDTH, figure, framed, px};
+
+const HEIGHT: f64 = 220.0;
+const TOP: f64 = 34.0;
+const RIGHT: f64 = WIDTH - 14.0;
+
+/// One line for each series. What was measured stands at equal distances from left to right, each named.
+#[derive(Debug)]
+pub(in super::super) struct Lines<'a> {
+    /// What is compared.
+    pub title: &'a str,
+    /// What was varied.
+    pub across: &'a str,
+    /// What the values are, and their unit.
+    pub unit: &'a str,
+    /// Names of the places from left to right.
+    pub places: Vec<String>,
+    /// A series and its value at each place, where it has one.
+    pub lines: Vec<(Series, Vec<Option<f64>>)>,
+}
+
+impl Lines<'_> {
+    /// As a figure of the page.
+    pub(in super::super) fn draw(&self) -> Markup {
+        let bottom = TOP + HEIGHT;
+        let values = self.lines.iter().flat_map(|(_, values)| values.iter().flatten().copied());
+        let axis = Axis::new(values, 5, bottom, TOP);
+        let left = axis.label_width() + 10.0;
+        let last = self.places.len().saturating_sub(1).max(1) as f64;
+        let place = |n: usize| left + 12.0 + (RIGHT - left - 12.0) * n as f64 / last;
+        let drawing = html! {
+            text.title x="1" y="15" { (self.unit) }
+            (axis.beside(left, RIGHT))
+            @for (n, name) in self.named(&place) {
+                text.tick x=(px(place(n))) y=(px(bottom + 18.0)) text-anchor="middle" { (name) }
+            }
+            @for n in 0..self.places.len() {
+                line.grid x1=(px(place(n))) x2=(px(place(n))) y1=(px(bottom)) y2=(px(bottom + 4.0)) {}
+            }
+            text.title x=(px((left + RIGHT) / 2.0)) y=(px(bottom + 40.0)) text-anchor="middle" { (self.across) }
+            @for (series, values) in &self.lines {
+                @for run in runs(values) {
+                    @let points: Vec<_> = run.iter().map(|(n, value)| format!("{},{}", px(place(*n)), px(axis.place(*value)))).collect();
+                    polyline class=(format!("line {}", series.class())) points=(points.join(" ")) {}
+                }
+                @for (n, value) in values.iter().enumerate().filter_map(|(n, value)| Some((n, (*value)?))) {
+                    g {
+                        title { (format!("{}, {} {}: {}", series.name(), self.across, self.places[n], figure(value))) }
+                        (series.marker(place(n), axis.place(value)))
+                    }
+                }
+            }
+        };
+        let series: Vec<_> = self.lines.iter().map(|(series, _)| *series).collect();
+        let about = format!("Lines, {} over {}; the table below has each value", self.unit, self.across);
+        framed(self.title, &series, &about, bottom + 46.0, drawing)
+    }
+
+    /// The names that have room: the last one, and from the left each that keeps clear of its neighbours.
+    fn named(&self, place: &impl Fn(usize) -> f64) -> Vec<(usize, &str)> {
+        let half = |n: usize| self.places[n].chars().count() as f64 * CHARACTER / 2.0 + 2.0;
+        let Some(last) = self.places.len().checked_sub(1) else { return Vec::new() };
+        let mut shown = Vec::new();
+        let mut free = 0.0;
+        for n in 0..last {
+            if place(n) - half(n) >= free && place(n) + half(n) <= place(last) - half(last) {
+                free = place(n) + half(n);
+                shown.push((n, self.places[n].as_str()));
+            }
+        }
+        shown.push((last, &self.places[last]));
+        shown
+    }
+}
+
+/// The values as runs of neighbours, so that a place without a value leaves a gap.
+fn runs(values: &[Option<f64>]) -> Vec<Vec<(usize, f64)>> {
+    let mut runs = vec![Vec::new()];
+    for (n, value) in values.iter().enumerate() {
+        match (value, runs.last_mut()) {
+            (Some(value), Some(run)) => run.push((n, *value)),
+            _ => runs.push(Vec::new()),
+        }
+    }
+    runs.retain(|run| run.len() > 1);
+    runs
+}
