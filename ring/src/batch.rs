@@ -1,6 +1,7 @@
 //! Frames in the application's hands.
 
 use crate::frame::{Flags, Frame};
+use crate::frames::Frames;
 use crate::packet::{Packets, PacketsMut};
 use crate::{Arena, BLOCK, FrameMut, FrameRef, PacketMut, Pool};
 
@@ -11,19 +12,14 @@ use crate::{Arena, BLOCK, FrameMut, FrameRef, PacketMut, Pool};
 #[derive(Debug)]
 pub struct FrameBatch<'p> {
     pool: &'p Pool,
-    /// Never longer than the capacity, nor than the arena has buffers, so it never allocates again.
-    /// The last frame never has `MORE`.
-    frames: Vec<Frame>,
+    /// Holds as many as the capacity says, or as the arena has buffers. The last frame never has `MORE`.
+    frames: Frames,
     capacity: usize,
 }
 
 impl<'p> FrameBatch<'p> {
     pub(crate) fn new(pool: &'p Pool, capacity: usize) -> FrameBatch<'p> {
-        FrameBatch {
-            pool,
-            frames: Vec::with_capacity(capacity.min(pool.arena().total())),
-            capacity,
-        }
+        FrameBatch { pool, frames: Frames::new(capacity.min(pool.arena().total())), capacity }
     }
 
     /// Frames in the batch.
@@ -167,7 +163,8 @@ impl<'p> FrameBatch<'p> {
             end += packet.frame_count();
             moved += 1;
         }
-        to.frames.extend(self.frames.drain(..end));
+        to.frames.extend(self.frames[..end].iter().copied());
+        self.frames.remove_front(end);
         moved
     }
 
@@ -199,7 +196,7 @@ impl<'p> FrameBatch<'p> {
     #[inline]
     pub fn clear(&mut self) {
         self.pool.put_frames(&self.frames);
-        self.frames.clear();
+        self.frames.truncate(0);
     }
 
     /// Frees the frames from `len` on.
@@ -217,7 +214,7 @@ impl<'p> FrameBatch<'p> {
     /// The frames, for the rings: whoever adds one gives up the buffer, whoever takes one out owns
     /// it.
     #[inline]
-    pub(crate) fn raw_mut(&mut self) -> &mut Vec<Frame> {
+    pub(crate) fn raw_mut(&mut self) -> &mut Frames {
         &mut self.frames
     }
 

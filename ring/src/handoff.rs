@@ -64,7 +64,9 @@ impl FrameSender {
         let Ok(chunk) = self.producer.write_chunk_uninit(count) else {
             return 0;
         };
-        chunk.fill_from_iter(batch.raw_mut().drain(..count))
+        let sent = chunk.fill_from_iter(batch.raw()[..count].iter().copied());
+        batch.raw_mut().remove_front(sent);
+        sent
     }
 
     /// Whether the other end is gone: what is sent then is freed when this end goes too.
@@ -130,7 +132,7 @@ impl FrameReceiver {
         let start = batch.len();
         let to = batch.raw_mut();
         let (head, tail) = chunk.as_slices();
-        to.extend(head.iter().chain(tail).take(room));
+        to.extend(head.iter().chain(tail).take(room).copied());
         // Packets were put in whole, so only the room can cut one.
         let count = whole_packets(&to[start..], room);
         to.truncate(start + count);

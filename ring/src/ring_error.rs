@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Simd;
+
 /// Why a ring could not be made, or asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -17,6 +19,8 @@ pub enum RingError {
         /// Buffers that were free.
         free: usize,
     },
+    /// This CPU has no such instructions.
+    Simd(Simd),
     /// No descriptor has that number.
     Offset {
         /// The number.
@@ -40,6 +44,9 @@ impl fmt::Display for RingError {
                 f,
                 "the ring needs {needed} buffers and the arena has {free} free: make the arena larger or the rings shorter"
             ),
+            RingError::Simd(simd) => {
+                write!(f, "{simd}: this CPU has no more than {}", Simd::best())
+            }
             RingError::Offset { offset, len } => {
                 write!(f, "descriptor {offset} of a ring of {len}: it must be 0 to {}", len - 1)
             }

@@ -9,7 +9,7 @@ mod model;
 use std::sync::Barrier;
 use std::thread;
 
-use barline_ring::{Adv82576, Pool, TxConfig, handoff};
+use barline_ring::{Adv82576, Pool, Simd, TxConfig, handoff};
 use model::{Rig, packet_bytes};
 
 const ROOM: usize = 1024;
@@ -177,8 +177,12 @@ fn pools_share_a_depot_and_no_buffer() {
 fn rings_move_between_threads_and_are_watched_from_another() {
     let rig = Rig::new(512, ROOM);
     let (mut rx, mut rx_device) = rig.rx::<Adv82576>(64, 4);
-    let (mut tx, mut tx_device) =
-        rig.tx::<Adv82576>(TxConfig { len: 64, max_packet: 4096, max_chain: 4 });
+    let (mut tx, mut tx_device) = rig.tx::<Adv82576>(TxConfig {
+        len: 64,
+        max_packet: 4096,
+        max_chain: 4,
+        simd: Simd::best(),
+    });
     let (rx_watch, tx_watch) = (rx.watch(), tx.watch());
     let done = std::sync::atomic::AtomicBool::new(false);
     let (rx, tx, rx_device, tx_device) = thread::scope(|scope| {

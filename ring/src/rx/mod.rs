@@ -10,7 +10,7 @@ use crossbeam::utils::CachePadded;
 use crate::slots::Slots;
 use crate::{
     Arena, BLOCK, DmaSlice, Doorbell, Format, FrameBatch, RingError, RxCounters,
-    RxDescriptorStatus, RxWatch,
+    RxDescriptorStatus, RxWatch, Simd,
 };
 
 /// How a receive ring is set up.
@@ -21,6 +21,9 @@ pub struct RxConfig {
     /// Most frames in one packet; a longer one is dropped and counted. At most `len - 33`: one less
     /// than the ring always has armed, so that no packet, and none that never ends, can stop it.
     pub max_chain: usize,
+    /// With which instructions descriptors are moved; this CPU has to have them. [`Simd::best`] is what
+    /// there is no reason to change but for tests and comparisons.
+    pub simd: Simd,
 }
 
 /// A receive ring: buffers armed for the device, and the descriptors by which it reports them filled.
@@ -55,13 +58,16 @@ impl<F: Format> RxRing<F> {
     /// [`RxRing::publish`].
     ///
     /// # Errors
-    /// The length or the memory is unsuitable, or the arena is short of buffers.
+    /// The length, the memory or the CPU is unsuitable, or the arena is short of buffers.
     pub fn new(
         memory: DmaSlice,
         tail: Doorbell,
         arena: &Arena,
         config: RxConfig,
     ) -> Result<RxRing<F>, RingError> {
+        if !config.simd.is_available() {
+            return Err(RingError::Simd(config.simd));
+        }
         let slots = Slots::new(memory, config.len)?;
         let mut ring = RxRing {
             shadow: vec![0; config.len].into_boxed_slice(),

@@ -12,7 +12,8 @@ use crossbeam::utils::CachePadded;
 use self::request::Request;
 use crate::slots::Slots;
 use crate::{
-    Arena, BLOCK, DmaSlice, Doorbell, Format, RingError, TxCounters, TxDescriptorStatus, TxWatch,
+    Arena, BLOCK, DmaSlice, Doorbell, Format, RingError, Simd, TxCounters, TxDescriptorStatus,
+    TxWatch,
 };
 
 /// How a transmit ring is set up.
@@ -26,6 +27,9 @@ pub struct TxConfig {
     pub max_packet: usize,
     /// Most frames in one packet (1 to 32); one of more is dropped and counted.
     pub max_chain: usize,
+    /// With which instructions descriptors are moved; this CPU has to have them. [`Simd::best`] is what
+    /// there is no reason to change but for tests and comparisons.
+    pub simd: Simd,
 }
 
 /// Longest packet that a descriptor can describe: PAYLEN has 18 bits.
@@ -82,13 +86,16 @@ impl<F: Format> TxRing<F> {
     /// An empty ring on `memory`.
     ///
     /// # Errors
-    /// The length or the memory is unsuitable.
+    /// The length, the memory or the CPU is unsuitable.
     pub fn new(
         memory: DmaSlice,
         tail: Doorbell,
         arena: &Arena,
         config: TxConfig,
     ) -> Result<TxRing<F>, RingError> {
+        if !config.simd.is_available() {
+            return Err(RingError::Simd(config.simd));
+        }
         let slots = Slots::new(memory, config.len)?;
         let start = slots.start();
         Ok(TxRing {

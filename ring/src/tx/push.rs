@@ -64,7 +64,7 @@ impl<F: Format> TxRing<F> {
             self.counters.bytes.add(burst.bytes);
             self.publish_oldest();
         }
-        batch.raw_mut().drain(..sent);
+        batch.raw_mut().remove_front(sent);
         sent
     }
 

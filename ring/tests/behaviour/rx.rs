@@ -2,7 +2,7 @@
 
 use barline_ring::{
     Adv82576, Adv82599, AdvI350, AdvX540, DmaSlice, Doorbell, Flags, Pool, RingError, RxConfig,
-    RxDescriptorStatus, RxRing, RxWatch,
+    RxDescriptorStatus, RxRing, RxWatch, Simd,
 };
 
 use crate::model::{Model, Region, Register, Report, Rig, Sum, packet_bytes};
@@ -26,7 +26,7 @@ fn ring(
     tail: Doorbell,
     len: usize,
 ) -> Result<RxRing<Adv82576>, RingError> {
-    RxRing::new(memory, tail, &rig.arena, RxConfig { len, max_chain: 1 })
+    RxRing::new(memory, tail, &rig.arena, RxConfig { len, max_chain: 1, simd: Simd::best() })
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The transmit ring with a device that tells the truth.
 
 use barline_ring::{
-    Adv82576, Adv82599, FrameBatch, Pool, RingError, TxConfig, TxDescriptorStatus, TxRing,
+    Adv82576, Adv82599, FrameBatch, Pool, RingError, Simd, TxConfig, TxDescriptorStatus, TxRing,
 };
 
 use crate::model::{HEADROOM, Model, Region, Register, Rig, packet_bytes};
@@ -10,7 +10,7 @@ const ROOM: usize = 1024;
 
 /// A configuration that the tests share.
 pub fn config(len: usize) -> TxConfig {
-    TxConfig { len, max_packet: 9728, max_chain: 32 }
+    TxConfig { len, max_packet: 9728, max_chain: 32, simd: Simd::best() }
 }
 
 /// Fills a batch with packets of these lengths, numbered from `seq`.
@@ -152,7 +152,7 @@ fn a_chain_that_does_not_fit_waits() {
 fn packets_that_cannot_be_sent_are_counted_and_freed() {
     let rig = Rig::new(128, ROOM);
     let pool = Pool::new(&rig.arena, 64);
-    let limits = TxConfig { len: 64, max_packet: 3000, max_chain: 2 };
+    let limits = TxConfig { len: 64, max_packet: 3000, max_chain: 2, simd: Simd::best() };
     let (mut tx, mut device) = rig.tx::<Adv82576>(limits);
     let mut batch = pool.batch(64);
     // Of too many frames, too long, then between good ones, and last.
@@ -186,7 +186,8 @@ fn packets_that_cannot_be_sent_are_counted_and_freed() {
 fn the_limits_of_a_ring_have_limits() {
     let rig = Rig::new(128, 16384);
     let pool = Pool::new(&rig.arena, 128);
-    let unlimited = TxConfig { len: 64, max_packet: usize::MAX, max_chain: usize::MAX };
+    let unlimited =
+        TxConfig { len: 64, max_packet: usize::MAX, max_chain: usize::MAX, simd: Simd::best() };
     let (mut tx, mut device) = rig.tx::<Adv82576>(unlimited);
     let mut batch = pool.batch(128);
     fill(&mut batch, 0, &[32 * 16384, 33 * 16384, 10 * 16384]);

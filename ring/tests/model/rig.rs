@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use barline_ring::{
-    Arena, FrameBatch, Layout, Pool, RingError, RxConfig, RxRing, TxConfig, TxRing,
+    Arena, FrameBatch, Layout, Pool, RingError, RxConfig, RxRing, Simd, TxConfig, TxRing,
 };
 
 use super::{Ledger, Model, Owner, Region, Register, RxDevice, TxDevice};
@@ -64,7 +64,7 @@ impl Rig {
     ) -> Result<(RxRing<F>, RxDevice), RingError> {
         let (region, memory) = Region::new(len * 16, RING_IOVA);
         let tail = Register::default();
-        let config = RxConfig { len, max_chain };
+        let config = RxConfig { len, max_chain, simd: Simd::best() };
         let ring = RxRing::new(memory, tail.doorbell(), &self.arena, config)?;
         assert_eq!(ring.descriptors(), (RING_IOVA, len * 16));
         assert_eq!(tail.value(), 0, "nothing is shown before publish");

@@ -1,6 +1,6 @@
 //! Descriptors overwritten with anything at any time: nothing is received right, and nothing breaks.
 
-use barline_ring::{Adv82599, Flags, Pool, TxConfig};
+use barline_ring::{Adv82599, Flags, Pool, Simd, TxConfig};
 use proptest::prelude::*;
 
 use super::wire::ROOM;
@@ -105,6 +105,7 @@ proptest! {
             len,
             max_packet: 9000,
             max_chain: 8,
+            simd: Simd::best(),
         });
         let mut batch = pool.batch(50);
         for op in ops {

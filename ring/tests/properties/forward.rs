@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use barline_ring::{Adv82576, Pool, TxConfig, handoff};
+use barline_ring::{Adv82576, Pool, Simd, TxConfig, handoff};
 use proptest::prelude::*;
 
 use super::oracle::{Oracle, compare};
@@ -50,7 +50,7 @@ proptest! {
         let rig = Rig::new(rx_len + spare, ROOM);
         let [near, far] = limits.map(|limit| Pool::new(&rig.arena, limit));
         let (mut rx, mut rx_device) = rig.rx::<Adv82576>(rx_len, 8);
-        let config = TxConfig { len: tx_len, max_packet: 1 << 14, max_chain: 8 };
+        let config = TxConfig { len: tx_len, max_packet: 1 << 14, max_chain: 8, simd: Simd::best() };
         let (mut tx, mut tx_device) = rig.tx::<Adv82576>(config);
         let (mut sender, mut receiver) = handoff(&rig.arena, queue);
         let (mut a, mut b) = (near.batch(capacities[0]), far.batch(capacities[1]));

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use barline_ring::{Adv82576, Adv82599, IpVersion, L4Protocol, Pool, TxConfig, TxOffload};
+use barline_ring::{Adv82576, Adv82599, IpVersion, L4Protocol, Pool, Simd, TxConfig, TxOffload};
 use proptest::prelude::*;
 
 use super::wire::ROOM;
@@ -186,7 +186,7 @@ fn compare(device: &mut TxDevice, taken: &mut VecDeque<Spec>) {
 fn run<F: Model>(ops: &[Op], len: usize) {
     let rig = Rig::new(600, ROOM);
     let pool = Pool::new(&rig.arena, 64);
-    let config = TxConfig { len, max_packet: 7 * ROOM, max_chain: 32 };
+    let config = TxConfig { len, max_packet: 7 * ROOM, max_chain: 32, simd: Simd::best() };
     let (mut tx, mut device) = rig.tx::<F>(config);
     let mut batch = pool.batch(100);
     let (mut queued, mut taken) = (VecDeque::new(), VecDeque::new());
@@ -284,7 +284,7 @@ proptest! {
     ) {
         let rig = Rig::new(64, ROOM);
         let pool = Pool::new(&rig.arena, 64);
-        let limits = TxConfig { len: 64, max_packet: 1 << 14, max_chain: 32 };
+        let limits = TxConfig { len: 64, max_packet: 1 << 14, max_chain: 32, simd: Simd::best() };
         let (mut tx, mut device) = rig.tx::<Adv82599>(limits);
         let mut batch = pool.batch(64);
         let mut bytes = traffic.bytes();

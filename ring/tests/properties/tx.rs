@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use barline_ring::{Adv82576, Adv82599, Pool, TxConfig};
+use barline_ring::{Adv82576, Adv82599, Pool, Simd, TxConfig};
 use proptest::prelude::*;
 
 use super::wire::ROOM;
@@ -51,6 +51,7 @@ fn case(lies: bool) -> impl Strategy<Value = Case> {
         len,
         max_packet,
         max_chain,
+        simd: Simd::best(),
     });
     let ops = prop::collection::vec(op(lies), 1..80);
     (config, 0usize..200, [0usize..200, 0usize..200], 32usize..600, ops).prop_map(

@@ -6,7 +6,7 @@
 
 use barline_ring::{
     Adv82576, Adv82599, AdvI350, AdvX540, FrameBatch, Pool, RingError, RxConfig,
-    RxDescriptorStatus, RxRing, TxConfig, TxDescriptorStatus, TxRing,
+    RxDescriptorStatus, RxRing, Simd, TxConfig, TxDescriptorStatus, TxRing,
 };
 
 use super::seat::Ring;
@@ -67,7 +67,7 @@ impl Rx {
         let memory = device.arena.ring_memory(config.rx_ring)?;
         let tail = device.transport.clone().doorbell(REGISTER_BAR, vf.rx_tail(number))?;
         let arena = device.arena.buffers();
-        let rx = RxConfig { len: config.rx_ring, max_chain: MAX_RX_CHAIN };
+        let rx = RxConfig { len: config.rx_ring, max_chain: MAX_RX_CHAIN, simd: Simd::best() };
         let ring = for_ring!(Rx of vf.format(), RxRing::new(memory, tail, arena, rx));
         ring.map_err(|error| no_ring("rx_ring", config.rx_ring, error))
     }
@@ -151,6 +151,7 @@ impl Tx {
             len: config.tx_ring,
             max_packet: max_packet(settings),
             max_chain: vf.limits().max_tx_chain,
+            simd: Simd::best(),
         };
         let ring = for_ring!(Tx of vf.format(), TxRing::new(memory, tail, arena, tx));
         ring.map_err(|error| no_ring("tx_ring", config.tx_ring, error))
