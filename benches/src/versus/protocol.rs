@@ -40,15 +40,6 @@ pub struct ChildConfig {
     /// Receive: checksums checked and VLAN tags stripped. Transmit: IPv4 and UDP checksums and VLAN tags
     /// inserted where a packet asks for them, which only [`Mode::FwdOffload`] does.
     pub offloads: bool,
-    /// [`now_us`] when the parent was about to start the child, for [`Ready::started_us`].
-    pub started_at_us: u64,
-}
-
-/// Microseconds of CLOCK_MONOTONIC, which all processes of a machine share.
-pub fn now_us() -> u64 {
-    let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC);
-    // The clock is there in every Linux; one that was not would start at its beginning.
-    now.map_or(0, |now| now.tv_sec() as u64 * 1_000_000 + now.tv_nsec() as u64 / 1000)
 }
 
 /// A child has opened its VFs, started its queues and received a packet.

@@ -23,6 +23,8 @@ pub struct Results {
     pub starts: Vec<Start>,
     /// Where it was measured.
     pub machine: Machine,
+    /// What failed, and so is not among the rows: whole sentences. Empty when all went well.
+    pub failures: Vec<String>,
     /// What one has to know to read the figures: whole sentences.
     pub notes: Vec<String>,
     /// The DPDK beside us. `None`: it did not run, and a note says why.

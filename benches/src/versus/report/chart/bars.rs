@@ -3,31 +3,33 @@
 use maud::{Markup, html};
 
 use super::axis::Axis;
-use super::{CHARACTER, LINE, Series, WIDTH, figure, framed, px};
+use super::{CHARACTER, LINE, WIDTH, class, framed, px};
+use crate::versus::report::words::{self, figure};
+use crate::versus::rows::Column;
 
 const BAR: f64 = 18.0;
 
 /// Groups of bars that lie, each with its value at its end.
 #[derive(Debug)]
-pub(in super::super) struct Bars<'a> {
+pub(in crate::versus::report) struct Bars<'a> {
     /// What is compared.
     pub title: &'a str,
     /// What the values are, and their unit.
     pub unit: &'a str,
-    /// A name, and a value for each series that has one there.
-    pub groups: Vec<(String, Vec<(Series, f64)>)>,
+    /// A name, and a value for each column that has one there.
+    pub groups: Vec<(String, Vec<(Column, f64)>)>,
 }
 
 impl Bars<'_> {
     /// As a figure of the page.
-    pub(in super::super) fn draw(&self) -> Markup {
+    pub(in crate::versus::report) fn draw(&self) -> Markup {
         let values = || self.groups.iter().flat_map(|(_, bars)| bars);
-        let mut series = Vec::new();
-        values().for_each(|(one, _)| if !series.contains(one) { series.push(*one) });
+        let mut column = Vec::new();
+        values().for_each(|(one, _)| if !column.contains(one) { column.push(*one) });
         // The value stands right of its bar.
         let widest = values().map(|(_, value)| figure(*value).len()).max().unwrap_or(0);
         let axis = Axis::new(values().map(|(_, value)| *value), 4, 1.0, WIDTH - 8.0 - widest as f64 * CHARACTER);
-        let height = |bars: &[(Series, f64)]| LINE + BAR * bars.len() as f64 + 12.0;
+        let height = |bars: &[(Column, f64)]| LINE + BAR * bars.len() as f64 + 12.0;
         let mut bottom = 0.0;
         let tops = self.groups.iter().map(|(_, bars)| std::mem::replace(&mut bottom, bottom + height(bars)));
         let tops: Vec<f64> = tops.collect();
@@ -35,22 +37,22 @@ impl Bars<'_> {
             (axis.below(LINE, bottom, self.unit))
             @for ((name, bars), top) in self.groups.iter().zip(tops) {
                 text.group x="1" y=(px(top + 15.0)) { (name) }
-                @for (n, (series, value)) in bars.iter().enumerate() {
+                @for (n, (column, value)) in bars.iter().enumerate() {
                     @let y = top + LINE + BAR * n as f64;
-                    rect class=(format!("bar {}", series.class())) x=(px(axis.place(0.0))) y=(px(y + 1.0))
+                    rect class=(format!("bar {}", class(*column))) x=(px(axis.place(0.0))) y=(px(y + 1.0))
                         width=(px(axis.place(*value) - axis.place(0.0))) height=(px(BAR - 3.0)) {
-                        title { (format!("{name}, {}: {}", series.name(), figure(*value))) }
+                        title { (format!("{name}, {}: {}", words::column(*column), figure(*value))) }
                     }
                     text.value x=(px(axis.place(*value) + 5.0)) y=(px(y + 13.5)) { (figure(*value)) }
                 }
             }
         };
-        framed(self.title, &series, &self.about(), bottom + 44.0, drawing)
+        framed(self.title, &column, &self.about(), bottom + 44.0, drawing)
     }
 
     fn about(&self) -> String {
-        let group = |(name, bars): &(String, Vec<(Series, f64)>)| {
-            let bars: Vec<_> = bars.iter().map(|(one, value)| format!("{} {}", one.name(), figure(*value))).collect();
+        let group = |(name, bars): &(String, Vec<(Column, f64)>)| {
+            let bars: Vec<_> = bars.iter().map(|(one, value)| format!("{} {}", words::column(*one), figure(*value))).collect();
             format!("{name}: {}", bars.join(", "))
         };
         let groups: Vec<_> = self.groups.iter().map(group).collect();

@@ -3,15 +3,17 @@
 use maud::{Markup, html};
 
 use super::axis::Axis;
-use super::{CHARACTER, Series, WIDTH, figure, framed, px};
+use super::{CHARACTER, WIDTH, class, framed, marker, px};
+use crate::versus::report::words::{self, figure};
+use crate::versus::rows::Column;
 
 const HEIGHT: f64 = 220.0;
 const TOP: f64 = 34.0;
 const RIGHT: f64 = WIDTH - 14.0;
 
-/// One line for each series. What was measured stands at equal distances from left to right, each named.
+/// One line for each column. What was measured stands at equal distances from left to right, each named.
 #[derive(Debug)]
-pub(in super::super) struct Lines<'a> {
+pub(in crate::versus::report) struct Lines<'a> {
     /// What is compared.
     pub title: &'a str,
     /// What was varied.
@@ -20,13 +22,13 @@ pub(in super::super) struct Lines<'a> {
     pub unit: &'a str,
     /// Names of the places from left to right.
     pub places: Vec<String>,
-    /// A series and its value at each place, where it has one.
-    pub lines: Vec<(Series, Vec<Option<f64>>)>,
+    /// A column and its value at each place, where it has one.
+    pub lines: Vec<(Column, Vec<Option<f64>>)>,
 }
 
 impl Lines<'_> {
     /// As a figure of the page.
-    pub(in super::super) fn draw(&self) -> Markup {
+    pub(in crate::versus::report) fn draw(&self) -> Markup {
         let bottom = TOP + HEIGHT;
         let values = self.lines.iter().flat_map(|(_, values)| values.iter().flatten().copied());
         let axis = Axis::new(values, 5, bottom, TOP);
@@ -43,22 +45,22 @@ impl Lines<'_> {
                 line.grid x1=(px(place(n))) x2=(px(place(n))) y1=(px(bottom)) y2=(px(bottom + 4.0)) {}
             }
             text.title x=(px((left + RIGHT) / 2.0)) y=(px(bottom + 40.0)) text-anchor="middle" { (self.across) }
-            @for (series, values) in &self.lines {
+            @for (column, values) in &self.lines {
                 @for run in runs(values) {
                     @let points: Vec<_> = run.iter().map(|(n, value)| format!("{},{}", px(place(*n)), px(axis.place(*value)))).collect();
-                    polyline class=(format!("line {}", series.class())) points=(points.join(" ")) {}
+                    polyline class=(format!("line {}", class(*column))) points=(points.join(" ")) {}
                 }
                 @for (n, value) in values.iter().enumerate().filter_map(|(n, value)| Some((n, (*value)?))) {
                     g {
-                        title { (format!("{}, {} {}: {}", series.name(), self.across, self.places[n], figure(value))) }
-                        (series.marker(place(n), axis.place(value)))
+                        title { (format!("{}, {} {}: {}", words::column(*column), self.across, self.places[n], figure(value))) }
+                        (marker(*column, place(n), axis.place(value)))
                     }
                 }
             }
         };
-        let series: Vec<_> = self.lines.iter().map(|(series, _)| *series).collect();
+        let column: Vec<_> = self.lines.iter().map(|(column, _)| *column).collect();
         let about = format!("Lines, {} over {}; the table below has each value", self.unit, self.across);
-        framed(self.title, &series, &about, bottom + 46.0, drawing)
+        framed(self.title, &column, &about, bottom + 46.0, drawing)
     }
 
     /// The names that have room: the last one, and from the left each that keeps clear of its neighbours.

@@ -15,6 +15,9 @@ pub(super) use spread::{Spread, Span};
 
 use maud::{Markup, html};
 
+use crate::versus::rows::Column;
+use crate::versus::report::words;
+
 /// Width of every plot in CSS pixels: a phone of 360 less the page's margins.
 const WIDTH: f64 = 328.0;
 /// Pixels that a character takes at most, on average: letters are 14 pixels high.
@@ -22,58 +25,35 @@ const CHARACTER: f64 = 8.2;
 /// Pixels from one line of text to the next.
 const LINE: f64 = 20.0;
 
-/// Whose figures a bar or line shows. Each has a colour, a marker and a dash of its own, so that neither
-/// colour nor print decides alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Series {
-    /// barline.
-    Ours,
-    /// DPDK's path with SIMD.
-    Vector,
-    /// DPDK's path without it.
-    Scalar,
-    /// DPDK's path with transmit offloads.
-    Full,
-    /// The path of DPDK's that is best for the work.
-    Best,
+/// A column's class in the style sheet, which has its colour and dash.
+fn class(column: Column) -> &'static str {
+    match column {
+        Column::Ours => "ours",
+        Column::OursAvx2 => "avx2",
+        Column::OursPlain => "plain",
+        Column::OursSmall => "small",
+        Column::Vector => "vector",
+        Column::Scalar => "scalar",
+        Column::Full => "full",
+    }
 }
 
-impl Series {
-    /// As the legend and the tables have it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Series::Ours => "barline",
-            Series::Vector => "DPDK vector",
-            Series::Scalar => "DPDK scalar",
-            Series::Full => "DPDK full-featured",
-            Series::Best => "DPDK, its best path",
-        }
-    }
-
-    /// Its class in the style sheet.
-    fn class(self) -> &'static str {
-        match self {
-            Series::Ours => "ours",
-            Series::Vector | Series::Best => "vector",
-            Series::Scalar => "scalar",
-            Series::Full => "full",
-        }
-    }
-
-    /// Its marker with its centre at a point.
-    fn marker(self, x: f64, y: f64) -> Markup {
-        let class = format!("mark {}", self.class());
-        let [left, right, top, bottom] = [x - 5.0, x + 5.0, y - 5.0, y + 5.0].map(px);
-        let (x, y) = (px(x), px(y));
-        html! {
-            @match self {
-                Series::Ours => circle class=(class) cx=(x) cy=(y) r="4.5" {},
-                Series::Vector | Series::Best => rect class=(class) x=(left) y=(top) width="9" height="9" {},
-                Series::Scalar => path class=(class) d=(format!("M{x} {top}L{right} {bottom}H{left}Z")) {},
-                Series::Full => path class=(class) d=(format!("M{x} {top}L{right} {y}L{x} {bottom}L{left} {y}Z")) {},
-            }
-        }
-    }
+/// A column's marker with its centre at a point: a shape of its own, so that colour does not decide
+/// alone.
+fn marker(column: Column, x: f64, y: f64) -> Markup {
+    let class = format!("mark {}", class(column));
+    let [left, right, top, bottom] = [x - 5.0, x + 5.0, y - 5.0, y + 5.0].map(px);
+    let (x, y) = (px(x), px(y));
+    let path = match column {
+        Column::Ours => return html! { circle class=(class) cx=(x) cy=(y) r="4.8" {} },
+        Column::Vector => format!("M{left} {top}H{right}V{bottom}H{left}Z"),
+        Column::Scalar => format!("M{x} {top}L{right} {bottom}H{left}Z"),
+        Column::Full => format!("M{x} {top}L{right} {y}L{x} {bottom}L{left} {y}Z"),
+        Column::OursAvx2 => format!("M{left} {top}H{right}L{x} {bottom}Z"),
+        Column::OursPlain => format!("M{left} {top}L{right} {y}L{left} {bottom}Z"),
+        Column::OursSmall => format!("M{right} {top}L{left} {y}L{right} {bottom}Z"),
+    };
+    html! { path class=(class) d=(path) {} }
 }
 
 /// A coordinate as SVG writes it: tenths of a pixel are fine enough.
@@ -81,28 +61,19 @@ fn px(value: f64) -> String {
     format!("{value:.1}")
 }
 
-/// A figure above its bar or in a tooltip: three digits that count.
-pub(super) fn figure(value: f64) -> String {
-    match value {
-        v if v >= 99.95 => format!("{v:.0}"),
-        v if v >= 9.995 => format!("{v:.1}"),
-        v => format!("{v:.2}"),
-    }
-}
-
 /// A plot in its place: what it shows, whose figures these are, and the drawing. `about` is what a screen
 /// reader says of the drawing; the tables of the page have its figures.
-fn framed(title: &str, series: &[Series], about: &str, height: f64, drawing: Markup) -> Markup {
+fn framed(title: &str, columns: &[Column], about: &str, height: f64, drawing: Markup) -> Markup {
     html! {
         figure {
             figcaption {
                 strong { (title) }
-                @if !series.is_empty() {
+                @if !columns.is_empty() {
                     ul.legend {
-                        @for one in series {
+                        @for column in columns {
                             li {
-                                svg width="16" height="16" aria-hidden="true" { (one.marker(8.0, 8.0)) }
-                                (one.name())
+                                svg width="16" height="16" aria-hidden="true" { (marker(*column, 8.0, 8.0)) }
+                                (words::column(*column))
                             }
                         }
                     }

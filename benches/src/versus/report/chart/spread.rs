@@ -3,11 +3,13 @@
 use maud::{Markup, html};
 
 use super::axis::Axis;
-use super::{LINE, Series, WIDTH, figure, framed, px};
+use super::{LINE, WIDTH, framed, marker, px};
+use crate::versus::report::words::{self, figure};
+use crate::versus::rows::Column;
 
 /// One ratio.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Span {
+pub(in crate::versus::report) struct Span {
     /// Its median.
     pub median: f64,
     /// Its 10th percentile.
@@ -18,7 +20,7 @@ pub(in super::super) struct Span {
 
 /// Ratios below each other, with a line at 1: equal.
 #[derive(Debug)]
-pub(in super::super) struct Spread<'a> {
+pub(in crate::versus::report) struct Spread<'a> {
     /// What is compared.
     pub title: &'a str,
     /// What the ratio is of.
@@ -29,7 +31,7 @@ pub(in super::super) struct Spread<'a> {
 
 impl Spread<'_> {
     /// As a figure of the page.
-    pub(in super::super) fn draw(&self) -> Markup {
+    pub(in crate::versus::report) fn draw(&self) -> Markup {
         let row = 2.0 * LINE;
         let bottom = LINE + row * self.rows.len() as f64;
         let values = self.rows.iter().flat_map(|(_, span)| [span.median, span.high]).chain([1.0]);
@@ -46,7 +48,7 @@ impl Spread<'_> {
                 g {
                     title { (format!("{name}: {} ({} to {})", figure(span.median), figure(span.low), figure(span.high))) }
                     line.span x1=(px(axis.place(span.low))) x2=(px(axis.place(span.high))) y1=(px(y)) y2=(px(y)) {}
-                    (Series::Ours.marker(axis.place(span.median), y))
+                    (marker(Column::Ours, axis.place(span.median), y))
                 }
                 text.value x=(px(axis.place(span.median.max(span.high)) + 9.0)) y=(px(y + 5.0)) { (figure(span.median)) }
             }
