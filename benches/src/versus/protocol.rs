@@ -10,6 +10,28 @@
 //! | `latency MICROSECONDS` | parent | One frame at a time, forwarded, the device on the other core: [`LatencyReport`] |
 //! | `slot JSON`, `rate JSON`, `latency JSON` | child | The answers |
 //! | `quit`, or the end of the pipe | parent | Close the ports and exit with status 0 |
+//!
+//! # Rounds
+//! Both sides do the same, so that a figure means the same.
+//!
+//! A slot is rounds. To receive (`rx`, `fwd` and the like) the device delivers BURST frames for each queue of
+//! each VF (`feed(BURST * queues)`); then all queues of all VFs are called once each, in turn, a burst of BURST
+//! at most, and so again until all that was delivered has come. To send (`tx`), for each queue BURST frames of
+//! the run's size (1518 bytes for IMIX) are allocated and filled, and then sent in one call, which is what is
+//! timed; then the device takes them (`feed(0)`). What a call to send does not take is sent again, timed, after
+//! another `feed(0)`. Each call, or pair of calls that forwards, is timed on its own, less what two readings
+//! of the counter with nothing between them take at least. `remote`: a thread on the other core calls `feed`,
+//! and the driver's waits for it. `cold`: `chill` follows each `feed`.
+//!
+//! `split`: the first half of each VF's queues is driven by the core, the other half by a thread on the other
+//! core, with a pool of its own. After each `feed`, which is the first core's, both begin at once, and call
+//! each of their queues until it gives fewer than BURST; then both wait for each other. A sample is the
+//! cycles of both for the frames of both.
+//!
+//! `rate`: a thread on the other core calls `feed` again and again, of BURST for each queue (`tx`: of 0), while
+//! the driver's core does its work as fast as it can and nothing is timed but the whole. `latency`: that
+//! thread calls `feed(1)`, and then `feed(0)` until its tally says that the frame was taken; the driver's core
+//! forwards what comes in bursts of 32. One VF and one queue each.
 
 use std::fmt;
 use std::str::FromStr;
