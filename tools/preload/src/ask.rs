@@ -70,7 +70,7 @@ pub(crate) fn ask<T>(
         return None;
     }
     let _blocked = Blocked::but_faults();
-    ask_about_signals(ours)
+    ask_unblocked(ours)
 }
 
 /// As [`ask`], what a descriptor is concerned with that is of VFIO's: mostly none is.
@@ -81,8 +81,9 @@ pub(crate) fn ask_device<T>(
     if SOFT.get().is_some_and(is_idle) { None } else { ask(ours) }
 }
 
-/// As [`ask`], what changes the signals that this thread blocks.
-pub(crate) fn ask_about_signals<T>(
+/// As [`ask`], but signal handlers run meanwhile: for what changes the signals that this thread blocks, and
+/// for what must make no system call.
+pub(crate) fn ask_unblocked<T>(
     ours: impl FnOnce(&'static Soft) -> Option<Result<T, Errno>>,
 ) -> Option<Result<T, Errno>> {
     let (_inside, soft) = soft()?;

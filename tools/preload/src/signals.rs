@@ -5,7 +5,7 @@
 use libc::{c_int, sighandler_t, sigset_t};
 use softvfio::signals;
 
-use crate::ask::{ask, ask_about_signals};
+use crate::ask::{ask, ask_unblocked};
 use crate::real::{alias, real};
 
 real! {
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn sigprocmask(
     old: *mut sigset_t,
 ) -> c_int {
     // SAFETY: as promised.
-    match ask_about_signals(|_| unsafe { signals::mask(how, set, old) }) {
+    match ask_unblocked(|_| unsafe { signals::mask(how, set, old) }) {
         Some(Ok(())) => 0,
         Some(Err(_)) => -1,
         // SAFETY: as promised.
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn pthread_sigmask(
     set: *const sigset_t,
     old: *mut sigset_t,
 ) -> c_int {
-    let answer = ask_about_signals(|_| {
+    let answer = ask_unblocked(|_| {
         // SAFETY: as promised.
         let masked = unsafe { signals::mask(how, set, old) }?;
         Some(Ok(masked.err().unwrap_or(0)))

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::datapath::Datapath;
+use crate::feed::{Feeder, Tally};
 use crate::function::{Effect, Function, Message};
 use crate::memory::{Space, Spaces};
 use crate::pf::Pf;
@@ -48,6 +49,10 @@ pub struct Adapter {
     /// By number; those that this process drives.
     pub(crate) functions: Vec<Option<Box<Function>>>,
     pub(crate) datapath: Datapath,
+    /// What a measured step has in the uplink's place.
+    pub(crate) feeder: Feeder,
+    /// What was counted of VFs that are closed by now.
+    pub(crate) closed: Tally,
     /// The uplink is not asked what it has to send.
     pub(crate) uplink_held: bool,
     /// The generation of the plane that the VFs have been shown.
@@ -76,6 +81,8 @@ impl Adapter {
             uplink,
             functions: (0..spec.vfs).map(|_| None).collect(),
             datapath: Datapath::new(spec),
+            feeder: Feeder::new(spec),
+            closed: Tally::default(),
             uplink_held: false,
             shown: 0,
             now: 0,
@@ -121,9 +128,9 @@ impl Adapter {
 
     /// Gives a VF back, which stops it: no memory is reached for it any more.
     pub fn close(&mut self, vf: usize) {
-        if self.function(vf).is_none() {
-            return;
-        }
+        let Some(function) = self.function(vf) else { return };
+        let tally = function.counters.tally();
+        self.closed += tally;
         self.with_pf(vf, |pf| pf.vf_was_reset());
         self.functions[vf] = None;
         self.datapath.close(vf);

@@ -6,7 +6,8 @@
 //!
 //! # Rooms
 //! - [`Adapter`] is the pure core: register files, memory translated by an IOMMU of its own, queues,
-//!   switch. It has no thread, no clock and no I/O; [`Adapter::step`] is told the time.
+//!   switch. It has no thread, no clock and no I/O; [`Adapter::step`] is told the time, and so is
+//!   [`Adapter::feed`], a step for programs that time their driver.
 //! - `function` is one VF as its driver sees it: registers, mailbox, interrupts, configuration space.
 //! - `pf` is the other end of the mailbox.
 //! - `datapath` and `offload` move frames between descriptors and the switch.
@@ -20,6 +21,7 @@ mod adapter;
 mod administrator;
 mod datapath;
 mod fault;
+mod feed;
 mod function;
 pub mod host;
 mod memory;
@@ -38,6 +40,7 @@ pub use adapter::{Adapter, OpenError};
 pub use administrator::{Administrator, OrderError};
 pub use datapath::{Malformed, MalformedCounts, SwitchCounters};
 pub use fault::{Fault, MailboxMood};
+pub use feed::Tally;
 pub use function::{Notice, VECTORS, VfCounters};
 pub use host::{Broken, Host, HostError};
 pub use memory::{Access, MapError, Memory, Space};

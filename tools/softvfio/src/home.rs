@@ -97,6 +97,11 @@ impl Home {
         host.as_ref().ok_or(libc::ENODEV)?.with(act).map_err(|_| libc::EIO)
     }
 
+    /// Does something with the adapter, if moving it is the program's to do.
+    pub(crate) fn measured<R>(&self, act: impl FnOnce(&mut Adapter) -> R) -> Option<R> {
+        if self.spec.drive == Drive::Caller { self.with(act).ok() } else { None }
+    }
+
     /// Moves the adapter, if that is the program's to do. Returns how many frames were moved, or -1.
     pub(crate) fn step(&self) -> isize {
         if self.spec.drive != Drive::Caller || self.forks != FORKS.load(Ordering::Relaxed) {

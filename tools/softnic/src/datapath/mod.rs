@@ -8,6 +8,7 @@
 mod counters;
 mod delivery;
 mod fabric;
+mod feed;
 mod mischief;
 mod registers;
 mod ring;
@@ -21,8 +22,8 @@ use fabric::Fabric;
 pub use fabric::SwitchCounters;
 pub(crate) use mischief::{Lies, Mischief, OneIn};
 use rx::Receiver;
+use tx::{BURST, Scratch, Sender};
 pub use tx::{Malformed, MalformedCounts};
-use tx::{Scratch, Sender};
 
 use crate::Spec;
 use crate::function::{Cause, Function};
@@ -148,11 +149,30 @@ impl Datapath {
         uplink_held: bool,
         now: u64,
     ) -> usize {
-        if self.switch.refresh(plane) {
-            self.configure();
+        let open = self.begin(plane, functions);
+        let (mut senders, mut fabric) = self.open_up(spaces, plane, uplink, now);
+        let mut frames = fabric.admit_crossing(WIRE_BURST);
+        frames += senders.pass(open, BURST, &mut fabric);
+        if !uplink_held {
+            frames += fabric.admit_wire(WIRE_BURST * open.count_ones().max(1) as usize);
         }
-        let open = self.begin(functions);
-        let mut fabric = Fabric {
+        fabric.delivery.catch_up(None);
+        self.end(spaces, functions, now);
+        frames
+    }
+
+    /// What moves frames in a step: those who send, and what they meet.
+    fn open_up<'a>(
+        &'a mut self,
+        spaces: &'a Spaces,
+        plane: &'a mut Plane,
+        uplink: Option<&'a mut (dyn Uplink + 'static)>,
+        now: u64,
+    ) -> (Senders<'a>, Fabric<'a>) {
+        let turn = self.turn;
+        self.turn = (turn + 1) % self.senders.len().max(1);
+        let senders = Senders { list: &mut self.senders, turn, scratch: &mut self.scratch };
+        let fabric = Fabric {
             delivery: Delivery {
                 spaces,
                 receivers: &mut self.receivers,
@@ -162,25 +182,12 @@ impl Datapath {
             },
             switch: &self.switch,
             plane,
+            crosses: true,
             uplink,
             counters: &mut self.counters,
             now,
         };
-        let mut frames = fabric.admit_crossing(WIRE_BURST);
-        for n in 0..self.senders.len() {
-            let vf = (self.turn + n) % self.senders.len();
-            let may_send = self.switch.sends(vf) && open >> vf & 1 == 1;
-            if let Some(Some(sender)) = self.senders.get_mut(vf).filter(|_| may_send) {
-                frames += sender.pass(&mut self.scratch, &mut fabric);
-            }
-        }
-        if !uplink_held {
-            frames += fabric.admit_wire(WIRE_BURST * open.count_ones().max(1) as usize);
-        }
-        fabric.delivery.catch_up(None);
-        self.turn = (self.turn + 1) % self.senders.len().max(1);
-        self.end(spaces, functions, now);
-        frames
+        (senders, fabric)
     }
 
     /// Hands out what the PF has set.
@@ -196,8 +203,12 @@ impl Datapath {
         }
     }
 
-    /// Looks at what has become of each VF. Returns those that may reach memory, by bit.
-    fn begin(&mut self, functions: &[Option<Box<Function>>]) -> u64 {
+    /// Looks at what has become of the switch and of each VF. Returns the VFs that may reach memory, by
+    /// bit.
+    fn begin(&mut self, plane: &Plane, functions: &[Option<Box<Function>>]) -> u64 {
+        if self.switch.refresh(plane) {
+            self.configure();
+        }
         let mut open = 0;
         for (vf, function) in functions.iter().enumerate() {
             let (Some(function), Some(receiver), Some(sender)) =
@@ -239,5 +250,29 @@ impl Datapath {
             sender.end(&mut raise);
             function.counters.take(receiver.counters(), sender.counters());
         }
+    }
+}
+
+/// The transmit sides, at work.
+struct Senders<'a> {
+    list: &'a mut [Option<Sender>],
+    /// Who is first.
+    turn: usize,
+    scratch: &'a mut Scratch,
+}
+
+impl Senders<'_> {
+    /// Gives each queue of the VFs that may reach memory, by bit, so many descriptors. Returns how many
+    /// frames were sent.
+    fn pass(&mut self, open: u64, burst: u32, fabric: &mut Fabric<'_>) -> usize {
+        let mut frames = 0;
+        for n in 0..self.list.len() {
+            let vf = (self.turn + n) % self.list.len();
+            let may_send = fabric.switch.sends(vf) && open >> vf & 1 == 1;
+            if let Some(Some(sender)) = self.list.get_mut(vf).filter(|_| may_send) {
+                frames += sender.pass(burst, self.scratch, fabric);
+            }
+        }
+        frames
     }
 }

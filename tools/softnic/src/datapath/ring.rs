@@ -160,6 +160,11 @@ impl Ring {
         self.base.wrapping_add(u64::from(position) * DESCRIPTOR)
     }
 
+    /// I/O address and bytes of the whole ring; none if the queue is off.
+    pub(super) fn extent(&self) -> (u64, u64) {
+        if self.on { (self.base, u64::from(self.len) * DESCRIPTOR) } else { (self.base, 0) }
+    }
+
     /// Has done with so many descriptors.
     #[inline]
     pub(super) fn advance(&mut self, count: u32) {

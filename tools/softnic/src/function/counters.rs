@@ -1,7 +1,7 @@
 //! What a VF has counted: statistics registers of true width, and all that the device knows besides.
 
 use crate::regs;
-use crate::{MalformedCounts, RegisterFile};
+use crate::{MalformedCounts, RegisterFile, Tally};
 
 /// What a VF has moved and dropped since it was opened, in 64 bits: more than its registers tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,13 @@ pub struct VfCounters {
     pub interrupts: u64,
     /// Mailbox messages that the PF took.
     pub mailbox_requests: u64,
+}
+
+impl VfCounters {
+    /// The frames among it.
+    pub(crate) fn tally(&self) -> Tally {
+        Tally { delivered: self.rx_packets, taken: self.tx_packets + self.tx_spoofed }
+    }
 }
 
 /// How old the statistics registers may get, in nanoseconds. They share cache lines with the doorbells of

@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 mod descriptors;
+mod flush;
 mod rebase;
 mod spaces;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) use descriptors::{DESCRIPTOR, Descriptors};
+pub(crate) use flush::Flush;
 pub use spaces::Space;
 pub(crate) use spaces::Spaces;
 

@@ -11,7 +11,9 @@ mod tap;
 
 pub use counters::{Returned, Traffic, UplinkCounters};
 pub use error::UplinkError;
+pub(crate) use generator::Source;
 pub use generator::Stamp;
+pub(crate) use sink::Sink;
 pub use spec::{GenSpec, PcapSpec, Size, TAP_NAME_MAX, UplinkSpec};
 
 use crate::{Facts, Mac};

@@ -4,7 +4,7 @@ use super::{Traffic, Uplink, UplinkCounters, Wire};
 
 /// See [`super::UplinkSpec::Sink`].
 #[derive(Default)]
-pub(super) struct Sink {
+pub(crate) struct Sink {
     received: Traffic,
 }
 

@@ -4,6 +4,7 @@
 //! it, they are the same. What has no descriptor any more is released when a program closes one.
 #![allow(unsafe_code)]
 
+mod measured;
 mod regions;
 
 use std::ffi::CStr;

@@ -3,6 +3,7 @@
 mod frame;
 mod queue;
 mod steering;
+mod trail;
 
 use std::sync::Arc;
 
@@ -177,6 +178,16 @@ impl Receiver {
         for queue in &mut self.queues {
             queue.show(&self.registers, true);
         }
+    }
+
+    /// Begins to note where frames are put, or ends it; what was noted stays until it begins anew.
+    pub(crate) fn trail(&mut self, on: bool) {
+        self.queues.iter_mut().for_each(|queue| queue.trail.turn(on));
+    }
+
+    /// I/O addresses and bytes of the rings, and of all that was noted.
+    pub(crate) fn extents(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.queues.iter().flat_map(RxQueue::extents)
     }
 
     /// What was counted.

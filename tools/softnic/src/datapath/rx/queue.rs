@@ -1,6 +1,7 @@
 //! One receive queue: buffers taken from a ring, filled, and reported in bursts.
 
 use super::frame::Frame;
+use super::trail::Trail;
 use crate::datapath::mischief::Scribe;
 use crate::datapath::registers::{
     CONTROL, DCA, DCA_NO_SNOOP, RXDCTL_LIMIT, RXDCTL_LONGEST, RXDCTL_VME, SRRCTL, SRRCTL_BUFFER,
@@ -58,6 +59,8 @@ pub(super) struct RxQueue {
     /// Accesses to what is not mapped.
     pub(super) faults: u64,
     pub(super) scribe: Scribe,
+    /// Where frames were put.
+    pub(super) trail: Trail,
 }
 
 impl RxQueue {
@@ -76,6 +79,7 @@ impl RxQueue {
             written: false,
             faults: 0,
             scribe: Scribe::new(block as u64),
+            trail: Trail::default(),
         }
     }
 
@@ -141,6 +145,7 @@ impl RxQueue {
             // What is not mapped is lost, as a write on PCI Express is: the device does not learn of it
             // and completes the descriptor.
             self.faults += u64::from(frame.copy_all(memory, address).is_err());
+            self.trail.note(address, len);
             self.report(report.first, report.second | DD | EOP | (len as u64) << 32);
             return Ok(());
         }
@@ -152,6 +157,7 @@ impl RxQueue {
             let end = len.min(at + self.buffer);
             let address = self.next(memory, registers).ok_or(Refusal::NoDescriptor)?;
             self.faults += u64::from(frame.copy(memory, address, at..end).is_err());
+            self.trail.note(address, end - at);
             let last = end == len;
             let (first, second) = if last { (report.first, report.second | EOP) } else { (0, 0) };
             self.report(first, second | DD | ((end - at) as u64) << 32);
@@ -237,6 +243,11 @@ impl RxQueue {
             behind.store(0, self.done[used - 1]);
         }
         self.written = true;
+    }
+
+    /// I/O addresses and bytes of the ring (see [`Ring::extent`]) and of what the trail has.
+    pub(super) fn extents(&self) -> impl Iterator<Item = (u64, u64)> {
+        [self.ring.extent()].into_iter().chain(self.trail.extents())
     }
 
     /// Whether something was written back since this was last asked.

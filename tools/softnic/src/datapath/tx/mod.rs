@@ -23,6 +23,9 @@ use crate::plane::PortState;
 use crate::regs::{QUEUE_STRIDE, TX_BASE};
 use crate::switch::{Header, Rate};
 
+/// Descriptors that each queue is given in a step.
+pub(crate) const BURST: u32 = 64;
+
 /// Octets of the FCS.
 const FCS: u64 = 4;
 
@@ -81,10 +84,15 @@ impl Sender {
         self.side.scribe.lies = lies;
     }
 
-    /// Gives each queue a burst. Returns how many frames were sent.
-    pub(crate) fn pass(&mut self, scratch: &mut Scratch, fabric: &mut Fabric<'_>) -> usize {
+    /// Gives each queue so many descriptors. Returns how many frames were sent.
+    pub(crate) fn pass(
+        &mut self,
+        burst: u32,
+        scratch: &mut Scratch,
+        fabric: &mut Fabric<'_>,
+    ) -> usize {
         let Sender { side, queues } = self;
-        queues.iter_mut().map(|queue| queue.pass(side, scratch, fabric)).sum()
+        queues.iter_mut().map(|queue| queue.pass(burst, side, scratch, fabric)).sum()
     }
 
     /// Looks at one queue's registers, since its driver has just written one.
@@ -119,6 +127,11 @@ impl Sender {
         for queue in &mut self.queues {
             queue.show(&self.side.registers, true);
         }
+    }
+
+    /// I/O addresses and bytes of the rings.
+    pub(crate) fn extents(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.queues.iter().map(TxQueue::extent)
     }
 
     /// What was counted.

@@ -11,10 +11,6 @@ use crate::datapath::ring::{Look, Ring};
 use crate::memory::Descriptors;
 use crate::{Memory, RegisterFile};
 
-/// Descriptors that a queue is given in one pass, and frames: a packet that is cut into many is the last
-/// of its pass.
-const BURST: u32 = 64;
-
 /// How many descriptors ahead of the one at hand bytes are brought near.
 const AHEAD: usize = 6;
 
@@ -36,7 +32,7 @@ impl TxQueue {
         TxQueue {
             ring: Ring::new(block),
             contexts: [None; 2],
-            reports: Reports::new(BURST),
+            reports: Reports::new(),
             skips: false,
             stopped: false,
         }
@@ -71,9 +67,11 @@ impl TxQueue {
         on
     }
 
-    /// Sends a burst. Returns how many frames.
+    /// Sends what there is, to at most `burst` descriptors, and as many frames: a packet that is cut into
+    /// many is the last one. Returns how many frames.
     pub(super) fn pass(
         &mut self,
+        burst: u32,
         side: &mut Side,
         scratch: &mut Scratch,
         fabric: &mut Fabric<'_>,
@@ -83,9 +81,9 @@ impl TxQueue {
         }
         let before = side.counters.packets;
         let idle = self.ring.is_empty();
-        let mut left = BURST;
+        let mut left = burst;
         while left > 0
-            && side.counters.packets - before < BURST.into()
+            && side.counters.packets - before < burst.into()
             && side.rate.allows(fabric.now)
         {
             let mut count = self.plain_packets(left, side, scratch, fabric);
@@ -222,6 +220,11 @@ impl TxQueue {
         } else {
             self.forget();
         }
+    }
+
+    /// I/O address and bytes of the ring, see [`Ring::extent`].
+    pub(super) fn extent(&self) -> (u64, u64) {
+        self.ring.extent()
     }
 
     /// Whether something was written back since this was last asked.

@@ -1,7 +1,7 @@
 //! What a transmit queue owes its driver: descriptors to be written back, or the head.
 
-use super::Side;
 use super::descriptor::WRITTEN_BACK;
+use super::{BURST, Side};
 use crate::Memory;
 use crate::datapath::registers::{
     CONTROL, TXDCTL_WTHRESH_MASK, TXDCTL_WTHRESH_SHIFT, WRITE_BACK_HEAD, WRITE_BACK_HIGH,
@@ -19,9 +19,9 @@ pub(super) struct Reports {
 }
 
 impl Reports {
-    /// None; room for as many as a queue asks for at once.
-    pub(super) fn new(burst: u32) -> Reports {
-        Reports { owed: Vec::with_capacity(2 * burst as usize), written: false }
+    /// None; room for as many as a queue asks for in two bursts.
+    pub(super) fn new() -> Reports {
+        Reports { owed: Vec::with_capacity(2 * BURST as usize), written: false }
     }
 
     /// A descriptor has asked for one.
