@@ -20,12 +20,20 @@ pub(super) struct Axis {
 impl Axis {
     /// One that reaches to the greatest of `values` or beyond, in at most `ticks` steps, drawn from
     /// pixel to pixel. What is no number, or less than 0, does not count.
-    pub(super) fn new(values: impl IntoIterator<Item = f64>, ticks: u32, from: f64, to: f64) -> Axis {
+    pub(super) fn new(
+        values: impl IntoIterator<Item = f64>,
+        ticks: u32,
+        from: f64,
+        to: f64,
+    ) -> Axis {
         let usable = values.into_iter().filter(|value| value.is_finite());
         let greatest = usable.fold(0.0, f64::max).clamp(1e-6, 1e12);
         let rough = greatest / f64::from(ticks);
         let power = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|step| *step >= rough * (1.0 - 1e-9));
+        let step = [1.0, 2.0, 5.0, 10.0]
+            .map(|factor| factor * power)
+            .into_iter()
+            .find(|step| *step >= rough * (1.0 - 1e-9));
         let step = step.unwrap_or(rough);
         Axis { step, steps: (greatest / step - 1e-9).ceil().max(1.0) as u32, from, to }
     }

@@ -25,14 +25,26 @@ impl Bars<'_> {
     pub(in crate::versus::report) fn draw(&self) -> Markup {
         let values = || self.groups.iter().flat_map(|(_, bars)| bars);
         let mut column = Vec::new();
-        values().for_each(|(one, _)| if !column.contains(one) { column.push(*one) });
+        values().for_each(|(one, _)| {
+            if !column.contains(one) {
+                column.push(*one)
+            }
+        });
         // The value stands right of its bar.
         let widest = values().map(|(_, value)| figure(*value).len()).max().unwrap_or(0);
-        let axis = Axis::new(values().map(|(_, value)| *value), 4, 1.0, WIDTH - 8.0 - widest as f64 * CHARACTER);
+        let axis = Axis::new(
+            values().map(|(_, value)| *value),
+            4,
+            1.0,
+            WIDTH - 8.0 - widest as f64 * CHARACTER,
+        );
         let height = |bars: &[(Column, f64)]| LINE + BAR * bars.len() as f64 + 12.0;
         let mut bottom = 0.0;
-        let tops = self.groups.iter().map(|(_, bars)| std::mem::replace(&mut bottom, bottom + height(bars)));
-        let tops: Vec<f64> = tops.collect();
+        let mut tops = Vec::new();
+        for (_, bars) in &self.groups {
+            tops.push(bottom);
+            bottom += height(bars);
+        }
         let drawing = html! {
             (axis.below(LINE, bottom, self.unit))
             @for ((name, bars), top) in self.groups.iter().zip(tops) {
@@ -52,7 +64,10 @@ impl Bars<'_> {
 
     fn about(&self) -> String {
         let group = |(name, bars): &(String, Vec<(Column, f64)>)| {
-            let bars: Vec<_> = bars.iter().map(|(one, value)| format!("{} {}", words::column(*one), figure(*value))).collect();
+            let bars: Vec<_> = bars
+                .iter()
+                .map(|(one, value)| format!("{} {}", words::column(*one), figure(*value)))
+                .collect();
             format!("{name}: {}", bars.join(", "))
         };
         let groups: Vec<_> = self.groups.iter().map(group).collect();

@@ -59,7 +59,8 @@ impl Lines<'_> {
             }
         };
         let column: Vec<_> = self.lines.iter().map(|(column, _)| *column).collect();
-        let about = format!("Lines, {} over {}; the table below has each value", self.unit, self.across);
+        let about =
+            format!("Lines, {} over {}; the table below has each value", self.unit, self.across);
         framed(self.title, &column, &about, bottom + 46.0, drawing)
     }
 

@@ -11,12 +11,12 @@ mod spread;
 
 pub(super) use bars::Bars;
 pub(super) use lines::Lines;
-pub(super) use spread::{Spread, Span};
+pub(super) use spread::{Span, Spread};
 
 use maud::{Markup, html};
 
-use crate::versus::rows::Column;
 use crate::versus::report::words;
+use crate::versus::rows::Column;
 
 /// Width of every plot in CSS pixels: a phone of 360 less the page's margins.
 const WIDTH: f64 = 328.0;

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::axis::Axis;
 use super::{LINE, WIDTH, framed, marker, px};
-use crate::versus::report::words::{self, figure};
+use crate::versus::report::words::figure;
 use crate::versus::rows::Column;
 
 /// One ratio.
@@ -53,7 +53,11 @@ impl Spread<'_> {
                 text.value x=(px(axis.place(span.median.max(span.high)) + 9.0)) y=(px(y + 5.0)) { (figure(span.median)) }
             }
         };
-        let rows: Vec<_> = self.rows.iter().map(|(name, span)| format!("{name} {}", figure(span.median))).collect();
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|(name, span)| format!("{name} {}", figure(span.median)))
+            .collect();
         let about = format!("Points with their spread, {}. {}", self.unit, rows.join("; "));
         framed(self.title, &[], &about, bottom + 44.0, drawing)
     }

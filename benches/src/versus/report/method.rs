@@ -1,0 +1,86 @@
+//! The fixed text of the page: what was measured and how, and what could make it unfair.
+//! docs/benchmarking.md has all of it.
+
+use maud::{Markup, html};
+
+use super::words;
+use crate::versus::rows::{Column, Mode, Placement, Results, Row};
+
+/// What the words of this page mean, as far as this run has them.
+pub(super) fn words(rows: &[Row]) -> Markup {
+    let modes = Mode::ALL.iter().filter(|mode| rows.iter().any(|row| row.mode == **mode));
+    let placements =
+        Placement::ALL.iter().filter(|place| rows.iter().any(|row| row.placement == **place));
+    let columns = Column::ALL.iter().filter(|column| {
+        **column == Column::Ours || rows.iter().any(|row| row.columns.contains_key(column))
+    });
+    html! {
+        dl {
+            dt { "VF" }
+            dd { "A Virtual Function: one of the small network devices that a card with SR-IOV pretends to be, each for one program." }
+            dt { "Burst" }
+            dd { "How many frames one call of the driver handles at most." }
+            @for mode in modes { dt { code { (mode) } ": " (words::mode(*mode)) } dd { (words::timed(*mode)) } }
+            @for place in placements { dt { code { (place) } ": " (words::placement(*place)) } dd { (words::placed(*place)) } }
+            @for column in columns { dt { (words::column(*column)) } dd { (words::is(*column)) } }
+            dt { "min, p25" }
+            dd { "The least of all samples of a driver, and what a quarter of them stays under. What disturbs a sample only ever adds to it." }
+            dt { "Ratio of minima" }
+            dd { "barline's minimum divided by that of DPDK's best path for that work. Under 1, barline is cheaper." }
+            dt { "Paired ratio" }
+            dd { "The p25 of each of barline's turns divided by that of the turn of DPDK's beside it: the middle one of all pairs, and between what eight tenths of them are." }
+        }
+    }
+}
+
+/// The machine that it ran on.
+pub(super) fn machine(results: &Results) -> Markup {
+    let machine = &results.machine;
+    html! {
+        table.facts {
+            tbody {
+                tr { th scope="row" { "Processor" } td { (machine.cpu) } }
+                tr { th scope="row" { "Time stamp counter" } td { (format!("{:.0} MHz", machine.tsc_hz as f64 / 1e6)) } }
+                tr { th scope="row" { "Cores" } td { (machine.cores) } }
+                tr { th scope="row" { "Hugepages" } td { (machine.hugepages) } }
+                tr { th scope="row" { "Kernel" } td { (machine.kernel) } }
+                tr { th scope="row" { "DPDK" } td { @match &results.dpdk { Some(dpdk) => (dpdk.version), None => "did not run" } } }
+                tr { th scope="row" { "barline's instructions" } td { (results.simd) } }
+                tr { th scope="row" { "Took" } td { (format!("{:.0} s", results.seconds)) } }
+            }
+        }
+    }
+}
+
+/// How it was measured.
+pub(super) fn how() -> Markup {
+    html! {
+        ul {
+            li { "One process for each driver and path, each with VFs of its own on one software adapter, which is a model of Intel's 82599. All are pinned to the same core." }
+            li { "They measure in turn, some milliseconds each, after a millisecond of warming up, while the others sleep: a frequency that drifts, or a neighbour on the machine, falls on all." }
+            li { "Before each burst the adapter delivers frames and takes what was sent. That is not timed. Timed is the driver's call alone, between two readings of the time stamp counter with fences around them; what an empty pair of readings costs is taken off, the same way on both sides." }
+            li { "A sample is as many bursts in a row as hold 2048 frames or more, so that work which a driver does once in 32 or 64 frames is never left out." }
+            li { "Frames that were lost, by the adapter's own count, fail the run." }
+        }
+    }
+}
+
+/// What could make it unfair.
+pub(super) fn unfair() -> Markup {
+    html! {
+        ul {
+            li { strong { "Doorbells. " } "Where the processor has MOVDIRI, DPDK writes them with it: right for a card, but it throws the memory that a software device polls out of the cache. The flag is hidden from DPDK, and barline does not use the instruction either." }
+            li { strong { "Compilers. " } "DPDK's library is Debian's build; the program around it is compiled with -O3 -march=native, as its users do. barline is one generic x86-64 binary, which chooses its instructions when it starts." }
+            li { strong { "Settings. " } "Both have hugepages, and rings of the same length. DPDK has its default thresholds and a mempool cache of 512 for each core." }
+            li { strong { "Paths. " } "DPDK's path is chosen by DPDK itself; its log says which functions these are. A row is compared with its best path for that work." }
+            li { strong { "The device. " } "The model was written by barline's authors. DPDK's driver has to be happy with it: it was tested with DPDK's own, and counts what every driver does wrong." }
+            li { strong { "Caches. " } "The model leaves rings and frames in the core's own cache, which flatters whoever touches more of them: DPDK. Rows for another core's cache and for cold memory stand beside it." }
+            li { strong { "Features. " } "A DPDK mbuf carries more than a barline frame does, and an application may need it. What neither driver was asked for is not in these figures." }
+        }
+        p {
+            "What is not in them: PCIe, MMIO, the device's own time, the application, and everything that \
+            only a card can show. docs/benchmarking.md in barline's repository has the whole method, and how to \
+            repeat it with a card."
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Every row as figures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maud::{Markup, html};
+
+use super::words::{self, figure, maybe};
+use crate::versus::rows::{Column, Mode, Paired, Results, Row};
+
+/// What a row may vary: its heading, and how it is written.
+type Heading = (&'static str, fn(&Row) -> String);
+
+const VARIED: [Heading; 6] = [
+    ("Burst", |row| row.burst.to_string()),
+    ("Bytes", |row| row.size.to_string()),
+    ("Placement", |row| row.placement.to_string()),
+    ("Queues", |row| row.queues.to_string()),
+    ("Ring", |row| row.ring.to_string()),
+    ("VFs", |row| row.vfs.to_string()),
+];
+
+/// The headings that differ among rows; the others are said once, by [`common`].
+fn varied(rows: &[Row]) -> Vec<Heading> {
+    let differs = |value: fn(&Row) -> String| rows.iter().any(|row| value(row) != value(&rows[0]));
+    VARIED.into_iter().filter(|(_, value)| differs(*value)).collect()
+}
+
+/// What all rows have in common, as a sentence; empty without rows.
+fn common(rows: &[Row]) -> String {
+    let differ: Vec<_> = varied(rows).iter().map(|(name, _)| *name).collect();
+    let Some(row) = rows.first() else { return String::new() };
+    let same = VARIED.iter().filter(|(name, _)| !differ.contains(name));
+    let same: Vec<_> = same.map(|(name, value)| format!("{} {}", name, value(row))).collect();
+    if same.is_empty() { String::new() } else { format!("In all rows: {}.", same.join(", ")) }
+}
+
+/// Ours beside DPDK's best column.
+pub(super) fn rows(rows: &[Row]) -> Markup {
+    let varied = varied(rows);
+    html! {
+        p.soft { (common(rows)) }
+        div.scroll tabindex="0" {
+            table {
+                thead {
+                    tr {
+                        th rowspan="2" scope="col" { "Work" }
+                        @for (name, _) in &varied { th rowspan="2" scope="col" { (name) } }
+                        th colspan="2" scope="colgroup" { "barline" }
+                        th colspan="3" scope="colgroup" { "DPDK, its best path" }
+                        th rowspan="2" scope="col" { "Ratio of" br; "minima" }
+                        th colspan="3" scope="colgroup" { "Paired ratio" }
+                    }
+                    tr {
+                        th scope="col" { "min" } th scope="col" { "p25" }
+                        th scope="col" { "min" } th scope="col" { "p25" } th scope="col" { "path" }
+                        th scope="col" { "median" } th scope="col" { "p10 to p90" } th scope="col" { "pairs" }
+                    }
+                }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            td { (row.mode) }
+                            @for (_, value) in &varied { td { (value(row)) } }
+                            td { (figure(row.ours.min)) } td { (figure(row.ours.p25)) }
+                            @match &row.dpdk {
+                                Some(dpdk) => {
+                                    td { (figure(dpdk.min)) } td { (figure(dpdk.p25)) } td { (dpdk.column) }
+                                },
+                                None => { td { "–" } td { "–" } td { "–" } },
+                            }
+                            td { strong { (maybe(row.ratio)) } }
+                            (paired(row.paired))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn paired(paired: Option<Paired>) -> Markup {
+    html! {
+        td { (maybe(paired.map(|paired| paired.median))) }
+        td { @match paired {
+            Some(paired) => { (figure(paired.p10)) " to " (figure(paired.p90)) },
+            None => "–",
+        } }
+        td { @match paired { Some(paired) => (paired.pairs), None => "–" } }
+    }
+}
+
+/// Every column of every row.
+pub(super) fn columns(rows: &[Row]) -> Markup {
+    let varied = varied(rows);
+    let there = |column: &&Column| rows.iter().any(|row| row.columns.contains_key(column));
+    let columns: Vec<Column> = Column::ALL.iter().filter(there).copied().collect();
+    html! {
+        div.scroll tabindex="0" {
+            table {
+                thead {
+                    tr {
+                        th rowspan="2" scope="col" { "Work" }
+                        @for (name, _) in &varied { th rowspan="2" scope="col" { (name) } }
+                        @for column in &columns { th colspan="3" scope="colgroup" { (words::column(*column)) } }
+                    }
+                    tr {
+                        @for _ in &columns {
+                            th scope="col" { "min" } th scope="col" { "p25" } th scope="col" { "ratio" }
+                        }
+                    }
+                }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            td { (row.mode) }
+                            @for (_, value) in &varied { td { (value(row)) } }
+                            @for column in &columns {
+                                @let figures = row.columns.get(column);
+                                td { (maybe(figures.map(|figures| figures.min))) }
+                                td { (maybe(figures.map(|figures| figures.p25))) }
+                                td { (maybe(figures.and_then(|figures| figures.ratio))) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Which functions of DPDK's ran, in which column, for which work.
+pub(super) fn functions(rows: &[Row]) -> Markup {
+    let mut found: BTreeMap<(Column, &str), BTreeSet<Mode>> = BTreeMap::new();
+    for row in rows {
+        let of = row
+            .columns
+            .iter()
+            .filter_map(|(column, figures)| Some((*column, figures.functions.as_deref()?)));
+        let best = row.dpdk.iter().map(|dpdk| (dpdk.column, dpdk.functions.as_str()));
+        of.chain(best).for_each(|key| {
+            found.entry(key).or_default().insert(row.mode);
+        });
+    }
+    if found.is_empty() {
+        return html! { p { "None: DPDK did not run." } };
+    }
+    html! {
+        div.scroll tabindex="0" {
+            table {
+                thead { tr { th scope="col" { "Path" } th scope="col" { "Functions" } th scope="col" { "Work" } } }
+                tbody {
+                    @for ((column, functions), modes) in &found {
+                        @let modes: Vec<_> = modes.iter().map(|mode| mode.name()).collect();
+                        tr { td { (column) } td.words { code { (functions) } } td.words { (modes.join(", ")) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Frames a second, round trips, starts: what `--full` has besides.
+pub(super) fn others(results: &Results) -> Markup {
+    html! {
+        @if !results.rates.is_empty() {
+            h2 #rates { "Two cores: frames a second" }
+            p {
+                "The driver on one core, the device on another, both as fast as they can. The device and the \
+                caches between the two take part, so this swings from run to run; the paired ratio (over 1: \
+                barline moves more) is what to look at. Millions of frames a second."
+            }
+            div.scroll tabindex="0" { table {
+                thead { tr {
+                    th scope="col" { "Work" } th scope="col" { "Burst" } th scope="col" { "Bytes" } th scope="col" { "barline" }
+                    th scope="col" { "DPDK vector" } th scope="col" { "Paired" } th scope="col" { "p10 to p90" } th scope="col" { "Pairs" }
+                } }
+                tbody { @for rate in &results.rates { tr {
+                    td { (rate.mode) } td { (rate.burst) } td { (rate.size) }
+                    td { (figure(rate.ours_mpps)) } td { (maybe(rate.dpdk_mpps)) } (paired(rate.paired))
+                } } }
+            } }
+        }
+        @if !results.latencies.is_empty() {
+            h2 #latency { "Two cores: round trips" }
+            p { "Single frames: delivered by the device's core, forwarded by the driver's, taken back. Nanoseconds." }
+            div.scroll tabindex="0" { table {
+                thead { tr {
+                    th scope="col" { "Driver" } th scope="col" { "p50" } th scope="col" { "p99" } th scope="col" { "p99.9" } th scope="col" { "Frames" }
+                } }
+                tbody { @for one in &results.latencies { tr {
+                    td { (words::column(one.column)) } td { (figure(one.p50)) } td { (figure(one.p99)) } td { (figure(one.p999)) } td { (one.frames) }
+                } } }
+            } }
+        }
+        @if !results.starts.is_empty() {
+            h2 #starts { "From the start to the first packet" }
+            p { "From the beginning of " code { "main" } " to the first received packet, and the memory that was resident then, hugepages included." }
+            div.scroll tabindex="0" { table {
+                thead { tr {
+                    th scope="col" { "Driver" } th scope="col" { "Milliseconds" } th scope="col" { "Memory" } th scope="col" { "" }
+                } }
+                tbody { @for start in &results.starts { tr {
+                    td { (words::column(start.column)) } td { (figure(start.first_packet_ms)) } td { (words::memory(start.resident_kib)) } td.words { (start.what) }
+                } } }
+            } }
+        }
+    }
+}
