@@ -6,6 +6,8 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use crate::barrier;
+
 /// Whatever must outlive the use of a piece of memory: its mapping, the device that owns it.
 pub type KeepAlive = Arc<dyn Any + Send + Sync>;
 
@@ -115,9 +117,7 @@ impl Doorbell {
     /// of a process, polls the word, and reads it with acquire ordering.
     #[inline]
     pub(crate) fn ring(&self, value: u32) {
-        // Descriptors are written to coherent memory and the register is uncached: on x86 stores
-        // stay in order, elsewhere the fence is a real barrier.
-        std::sync::atomic::fence(std::sync::atomic::Ordering::Release);
+        barrier::release();
         // SAFETY: valid for volatile writes while `keep` lives, promised to `new`.
         unsafe { self.register.as_ptr().write_volatile(value.to_le()) }
     }

@@ -20,6 +20,7 @@
 //! [docs/safety.md]: https://github.com/barline/barline/blob/main/docs/safety.md
 
 mod arena;
+pub mod barrier;
 mod batch;
 mod counters;
 mod dma;

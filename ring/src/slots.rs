@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{BLOCK, DmaSlice, RingError};
+use crate::{BLOCK, DmaSlice, RingError, barrier};
 
 /// Bytes of a descriptor: two little-endian 64-bit words.
 pub const DESCRIPTOR_LEN: usize = 16;
@@ -124,7 +124,7 @@ impl Descriptors<'_> {
     /// that the device wrote before that word is visible afterwards.
     #[inline]
     pub(crate) fn status(self, position: u32) -> u64 {
-        u64::from_le(self.word(position, 1).load(Ordering::Acquire))
+        u64::from_le(barrier::load(self.word(position, 1)))
     }
 
     /// Reads the first word of a descriptor.

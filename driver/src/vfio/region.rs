@@ -8,8 +8,8 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
-use std::sync::atomic::{Ordering, fence};
 
+use barline_ring::barrier;
 use memmap2::{MmapOptions, MmapRaw};
 use vfio_bindings::bindings::vfio as uapi;
 
@@ -75,7 +75,7 @@ impl Region {
             // long as `self`.
             let value = unsafe { register.as_ptr().read_volatile() };
             // What is read next was not read earlier.
-            fence(Ordering::Acquire);
+            barrier::acquire();
             return u32::from_le(value);
         }
         let mut bytes = [0; 4];
@@ -92,7 +92,7 @@ impl Region {
         }
         if let Ok(register) = self.register(device, offset) {
             // What was written to memory before is there when the device sees this.
-            fence(Ordering::Release);
+            barrier::release();
             // SAFETY: as in `read32`.
             unsafe { register.as_ptr().write_volatile(value.to_le()) };
             return;

@@ -21,6 +21,9 @@ pub(crate) struct Soft {
     pub(crate) paths: Paths,
 }
 
+/// No address of a program's is beyond: half of 48 bits, on aarch64 as many as there can be (52 bits).
+const USER_END: usize = 1 << if cfg!(target_arch = "aarch64") { 52 } else { 47 };
+
 static SOFT: OnceLock<Option<Soft>> = OnceLock::new();
 /// The process is in no run: there is nothing to ask.
 static NONE: AtomicBool = AtomicBool::new(false);
@@ -145,9 +148,9 @@ pub(crate) unsafe fn way(dir: c_int, path: *const c_char, into: &mut PathBuffer)
 /// # Safety
 /// `path` is null or a C string.
 pub(crate) unsafe fn concerns(path: *const c_char) -> bool {
-    // What can be no string at all is the kernel's to refuse: neither the first page nor the upper half of
-    // addresses is a program's.
-    let can_be = (4096..1 << 47).contains(&path.addr());
+    // What can be no string at all is the kernel's to refuse: neither the first page nor what is above the
+    // addresses of programs.
+    let can_be = (4096..USER_END).contains(&path.addr());
     // SAFETY: promised by the caller.
     can_be && !NONE.load(Ordering::Relaxed) && Paths::concerns(unsafe { CStr::from_ptr(path) })
 }

@@ -19,8 +19,8 @@
 //! `env -i` is meant to. The kernel drops `LD_PRELOAD` for programs with more rights than their caller
 //! has (set-user-ID), and so does `sudo`.
 
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-compile_error!("the preload library is for Linux on x86-64");
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+compile_error!("the preload library is for Linux on x86-64 and aarch64");
 
 mod adapter;
 mod ask;

@@ -1,8 +1,9 @@
 //! `open` and its like.
 //!
 //! In C they take a variable number of arguments, which stable Rust cannot define. The third is declared
-//! as fixed here, which on x86-64 is the same to a caller: an integer argument is in the same register
-//! either way (System V ABI 3.2.3, 3.5.7; AL, which tells of vector registers, is not looked at). A caller
+//! as fixed here, which on x86-64 and aarch64 is the same to a caller: an integer argument is in the same
+//! register either way (x86-64: System V ABI 3.2.3, 3.5.7; AL, which tells of vector registers, is not looked
+//! at. aarch64: AAPCS64 6.8.2, by which callers pass named and further arguments alike). A caller
 //! without a third argument leaves in that register what happens to be there; it is an integer, so any
 //! value is one, and it is passed on to the real function, which looks at it only where the flags
 //! say that it was given (`O_CREAT`, `O_TMPFILE`).

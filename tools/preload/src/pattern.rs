@@ -8,7 +8,7 @@ use crate::directories::opendir;
 use crate::real::real;
 use crate::status::{lstat, stat};
 
-/// A `glob_t` of glibc's. A `glob64_t` is the same on x86-64.
+/// A `glob_t` of glibc's. A `glob64_t` is the same on 64-bit processors.
 #[repr(C)]
 pub struct Glob {
     paths: size_t,

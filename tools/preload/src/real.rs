@@ -6,6 +6,12 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libc::{c_int, c_long, c_void};
 
+/// The version of the functions that glibc had when it came to this processor.
+#[cfg(target_arch = "x86_64")]
+const FIRST_VERSION: &CStr = c"GLIBC_2.2.5";
+#[cfg(target_arch = "aarch64")]
+const FIRST_VERSION: &CStr = c"GLIBC_2.17";
+
 /// Where a real function is.
 pub(crate) struct Real {
     name: &'static CStr,
@@ -30,7 +36,7 @@ impl Real {
             // Functions that are kept for old programs only (`__xstat`).
             // SAFETY: C strings.
             found = unsafe {
-                libc::dlvsym(libc::RTLD_NEXT, self.name.as_ptr(), c"GLIBC_2.2.5".as_ptr())
+                libc::dlvsym(libc::RTLD_NEXT, self.name.as_ptr(), FIRST_VERSION.as_ptr())
             };
         }
         if found.is_null() {

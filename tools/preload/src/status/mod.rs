@@ -1,4 +1,4 @@
-//! `stat` and its like. On x86-64 a `struct stat64` is a `struct stat`.
+//! `stat` and its like. On 64-bit processors a `struct stat64` is a `struct stat`.
 //!
 //! The device nodes of a run are plain files; here they look like the devices that they stand for.
 #![allow(unsafe_code)]
