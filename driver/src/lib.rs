@@ -40,8 +40,8 @@ pub mod vfio;
 pub use arena::{Arena, ArenaConfig};
 pub use barline_ring::{
     Flags, FrameBatch, FrameMut, FrameReceiver, FrameRef, FrameSender, IpVersion, L4Protocol,
-    Layout, OffloadError, Packet, PacketMut, Pool, RssHash, RssKind, RxDescriptorStatus,
-    TxDescriptorStatus, TxOffload, handoff,
+    Layout, NoSimd, OffloadError, Packet, PacketMut, Pool, RssHash, RssKind, RxDescriptorStatus,
+    Simd, TxDescriptorStatus, TxOffload, handoff,
 };
 pub use error::{Error, Result};
 pub use link::LinkState;

@@ -97,7 +97,7 @@ impl<'p> FrameBatch<'p> {
         let mut left = len;
         while left > 0 {
             let mut index = [0];
-            if !self.pool.take(&mut index) {
+            if self.pool.take_some(&mut index) == 0 {
                 self.truncate(start);
                 return None;
             }

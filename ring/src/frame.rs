@@ -1,5 +1,6 @@
 //! The 16 bytes that describe a frame.
 
+use crate::format::RxDone;
 use crate::offload::Lengths;
 
 /// One buffer's worth of a packet: which buffer, where in it the data lies, and what is known of it.
@@ -26,6 +27,19 @@ pub(crate) struct Frame {
 const _: () = assert!(size_of::<Frame>() == 16);
 
 impl Frame {
+    /// What stands in a batch for a completed buffer.
+    #[inline]
+    pub(crate) fn received(index: u32, headroom: u16, done: &RxDone) -> Frame {
+        Frame {
+            index,
+            offset: headroom,
+            len: done.len,
+            vlan: done.vlan,
+            flags: if done.end { done.flags } else { done.flags | Flags::MORE },
+            meta: done.hash,
+        }
+    }
+
     /// The lengths that go with a request to the device, if there is one.
     #[inline]
     pub(crate) fn requested(&self) -> Option<Lengths> {
@@ -80,6 +94,8 @@ impl Flags {
     pub(crate) const REQUESTS: Flags = Flags(0b111 << 13);
     /// What needs a context descriptor.
     pub(crate) const CONTEXT: Flags = Flags::REQUESTS.union(Flags::VLAN);
+    /// What only some packets have: more than one frame, or something that is asked of the device.
+    pub(crate) const NOT_SIMPLE: Flags = Flags::CONTEXT.union(Flags::MORE);
     /// What reception says of the packet's protocols, checksums and hash. It does not hold any more
     /// once a request was made, but for the protocols that the request is about.
     pub(crate) const KNOWN: Flags = Flags(0x1ffc);

@@ -29,6 +29,7 @@ mod frame;
 mod frame_view;
 mod frames;
 mod handoff;
+mod lanes;
 mod layout;
 mod offload;
 mod packet;

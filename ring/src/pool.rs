@@ -50,19 +50,17 @@ impl Pool {
         }
     }
 
-    /// Takes as many buffers as `block` has places, all or none; says whether it did.
+    /// Takes a block of buffers, all of it or none.
     #[inline]
-    pub(crate) fn take(&self, block: &mut [u32]) -> bool {
+    pub(crate) fn take_block(&self) -> Option<[u32; BLOCK]> {
         let mut free = self.free.borrow_mut();
-        if free.len() < block.len() {
-            self.fetch(&mut free, block.len());
+        if free.len() < BLOCK {
+            self.fetch(&mut free, BLOCK);
         }
-        let Some(from) = free.len().checked_sub(block.len()) else {
-            return false;
-        };
-        block.copy_from_slice(&free[from..]);
-        free.truncate(from);
-        true
+        let block = *free.last_chunk()?;
+        let left = free.len() - BLOCK;
+        free.truncate(left);
+        Some(block)
     }
 
     /// Takes up to as many buffers as `block` has places; returns how many.
@@ -86,7 +84,10 @@ impl Pool {
         if free.len() + buffers.len() > self.limit {
             return self.spill(&mut free, buffers);
         }
-        free.extend_from_slice(buffers);
+        // Copies of a known size take a few instructions, others a call.
+        let (blocks, rest) = buffers.as_chunks::<BLOCK>();
+        blocks.iter().for_each(|block| free.extend_from_slice(block));
+        free.extend_from_slice(rest);
     }
 
     /// Frees the buffers of frames.

@@ -1,6 +1,6 @@
 //! How a port is set up.
 
-use barline_ring::{Layout, RING_LEN_MAX, RING_LEN_MIN};
+use barline_ring::{Layout, RING_LEN_MAX, RING_LEN_MIN, Simd};
 
 use super::Info;
 use crate::arena::{Arena, ArenaConfig};
@@ -33,6 +33,9 @@ pub struct Config {
     pub rss: Option<Rss>,
     /// The arena to use. `None` makes one that is large enough for this port and its workers.
     pub arena: Option<Arena>,
+    /// With which instructions the queues move descriptors. `None` takes the best that the CPU has, which
+    /// there is no reason to change but for tests and comparisons.
+    pub simd: Option<Simd>,
     /// Which pages an arena made for the port takes.
     pub pages: PagePreference,
     /// Where the kernel's file systems are.
@@ -52,6 +55,7 @@ impl Default for Config {
             vlan_strip: false,
             rss: None,
             arena: None,
+            simd: None,
             pages: PagePreference::default(),
             root: Root::default(),
         }
@@ -76,12 +80,30 @@ impl Config {
             }
         }
         check_max_frame(self.max_frame, None)?;
+        self.check_simd()?;
         match self.mac {
             Some(mac) if !mac.is_unicast() => {
                 Err(out_of_range("mac", mac, "a unicast address other than 00:00:00:00:00:00"))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Checks whether this CPU has the instructions, if some are asked for.
+    fn check_simd(&self) -> Result<()> {
+        match self.simd {
+            Some(simd) if !simd.is_available() => {
+                let here: Vec<_> = Simd::available().map(|simd| simd.to_string()).collect();
+                let allowed = format!("this CPU has {}", here.join(", "));
+                Err(out_of_range("simd", simd, &allowed))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// With which instructions the queues move descriptors.
+    pub(super) fn simd(&self) -> Simd {
+        self.simd.unwrap_or_else(Simd::best)
     }
 
     /// Checks what depends on the device.

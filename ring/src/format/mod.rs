@@ -32,8 +32,14 @@ pub trait Format: sealed::Sealed + Send + Sync + 'static {
     /// In the second word of a transmit descriptor: report when everything up to it is done.
     const TX_REPORT: u64;
 
-    /// A receive descriptor that offers the buffer at `iova`.
-    fn rx_arm(iova: u64) -> [u64; 2];
+    /// A receive descriptor that offers a buffer, but for its address, which is the first word.
+    const RX_ARM: [u64; 2];
+
+    /// What [`Format::rx_parse`] does, as data for those who do it for many descriptors at once.
+    const RX_BITS: RxBits;
+
+    /// Where the second word of a transmit descriptor has the payload's length.
+    const TX_PAYLOAD_SHIFT: u32;
 
     /// Whether the second word of a receive descriptor says that the device is done with it.
     fn rx_done(second: u64) -> bool;
@@ -54,6 +60,63 @@ pub trait Format: sealed::Sealed + Send + Sync + 'static {
 
     /// Whether the second word of a transmit descriptor says that the device is done with it.
     fn tx_done(second: u64) -> bool;
+}
+
+/// Where a completed receive descriptor says what: bits of the lower halves of its words, the second
+/// one but where it says otherwise. It is the format of Intel's advanced descriptors; devices differ in
+/// bits.
+#[derive(Clone, Copy, Debug)]
+pub struct RxBits {
+    /// The device is done with it.
+    pub done: u32,
+    /// The packet ends in this buffer.
+    pub end: u32,
+    /// The packet is damaged.
+    pub error: u32,
+    /// The tag is in the other byte order.
+    pub swapped_tag: u32,
+    /// There is a VLAN tag.
+    pub vlan: u32,
+    /// The IPv4 checksum was looked at.
+    pub ip_checked: u32,
+    /// It is wrong.
+    pub ip_error: u32,
+    /// The checksum above IP was looked at.
+    pub l4_checked: u32,
+    /// It is wrong.
+    pub l4_error: u32,
+    /// First word: types of packets for which that may not be so.
+    pub l4_doubtful: u32,
+    /// First word: the packet type says nothing of protocols.
+    pub filtered: u32,
+    /// First word: TCP, UDP and SCTP, as [`Flags`] has them.
+    pub l4: u32,
+    /// First word, bits 0 to 3: what an RSS type says.
+    pub rss: [Flags; 16],
+    /// First word, bits 4 to 7: what they say of IP.
+    pub ip: [Flags; 16],
+}
+
+impl RxBits {
+    /// What an RSS type says, in the upper halves of words.
+    pub(crate) const fn rss(&self) -> [u32; 16] {
+        upper(&self.rss)
+    }
+
+    /// What bits 4 to 7 say, likewise.
+    pub(crate) const fn ip(&self) -> [u32; 16] {
+        upper(&self.ip)
+    }
+}
+
+const fn upper(flags: &[Flags; 16]) -> [u32; 16] {
+    let mut words = [0; 16];
+    let mut i = 0;
+    while i < 16 {
+        words[i] = (flags[i].0 as u32) << 16;
+        i += 1;
+    }
+    words
 }
 
 /// What a device reports of a received buffer.

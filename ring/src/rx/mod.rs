@@ -1,6 +1,7 @@
 //! The receive ring.
 
 mod poll;
+mod refill;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use crossbeam::utils::CachePadded;
 
 use crate::slots::Slots;
 use crate::{
-    Arena, BLOCK, DmaSlice, Doorbell, Format, FrameBatch, RingError, RxCounters,
-    RxDescriptorStatus, RxWatch, Simd,
+    Arena, BLOCK, DmaSlice, Doorbell, Format, Layout, RingError, RxCounters, RxDescriptorStatus,
+    RxWatch, Simd,
 };
 
 /// How a receive ring is set up.
@@ -47,6 +48,9 @@ pub struct RxRing<F> {
     /// Bits of a completed descriptor's second word that are believed.
     believed: u64,
     max_chain: usize,
+    simd: Simd,
+    headroom: u16,
+    data_room: u16,
     arena: Arena,
     tail: Doorbell,
     counters: Arc<CachePadded<RxCounters>>,
@@ -69,6 +73,7 @@ impl<F: Format> RxRing<F> {
             return Err(RingError::Simd(config.simd));
         }
         let slots = Slots::new(memory, config.len)?;
+        let Layout { data_room, headroom } = arena.layout();
         let mut ring = RxRing {
             shadow: vec![0; config.len].into_boxed_slice(),
             next: slots.start(),
@@ -78,6 +83,9 @@ impl<F: Format> RxRing<F> {
             skipping: false,
             believed: u64::MAX,
             max_chain: config.max_chain.clamp(1, config.len - BLOCK - 1),
+            simd: config.simd,
+            headroom: headroom as u16,
+            data_room: data_room as u16,
             arena: arena.clone(),
             tail,
             counters: Arc::default(),
@@ -102,6 +110,11 @@ impl<F: Format> RxRing<F> {
     /// What the ring has done and seen; may be read from any thread.
     pub fn counters(&self) -> &Arc<CachePadded<RxCounters>> {
         &self.counters
+    }
+
+    /// With which instructions it moves descriptors.
+    pub fn simd(&self) -> Simd {
+        self.simd
     }
 
     /// The arena whose buffers the ring takes.
@@ -160,37 +173,6 @@ impl<F: Format> RxRing<F> {
         self.tail.ring(self.slots.slot(self.armed) as u32);
     }
 
-    /// Arms buffers from the batch's pool, a block at a time, and rings the doorbell once.
-    #[inline]
-    fn refill(&mut self, batch: &FrameBatch<'_>) {
-        let before = self.armed;
-        // One descriptor stays free: a full ring would look empty.
-        while self.armed.wrapping_sub(self.next) < self.slots.len() - BLOCK as u32 {
-            let mut block = [0; BLOCK];
-            if !batch.pool().take(&mut block) {
-                self.counters.no_buffers.add(1);
-                break;
-            }
-            self.arm(&block);
-        }
-        if self.armed != before {
-            self.publish();
-        }
-    }
-
-    /// Arms a block of buffers; `armed` is a multiple of the block, so it does not wrap inside.
-    #[inline]
-    fn arm(&mut self, block: &[u32; BLOCK]) {
-        let headroom = self.arena.layout().headroom as u16;
-        let (slots, iovas) = (self.slots.descriptors(), self.arena.iovas());
-        let start = slots.slot(self.armed);
-        self.shadow[start..start + BLOCK].copy_from_slice(block);
-        for (i, &index) in block.iter().enumerate() {
-            slots.store(self.armed.wrapping_add(i as u32), F::rx_arm(iovas.of(index, headroom)));
-        }
-        self.armed = self.armed.wrapping_add(BLOCK as u32);
-    }
-
     /// Fills an empty ring from the arena's depot, with `least` buffers or more.
     fn fill(&mut self, least: usize) -> Result<(), RingError> {
         let mut buffers = Vec::with_capacity(self.shadow.len() - BLOCK);
@@ -201,7 +183,7 @@ impl<F: Format> RxRing<F> {
         }
         let (blocks, rest) = buffers.as_chunks();
         for block in blocks {
-            self.arm(block);
+            self.arm_fresh(block);
         }
         self.arena.give(rest.iter().copied());
         Ok(())

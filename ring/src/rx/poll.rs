@@ -1,9 +1,13 @@
 //! Taking received packets out of a ring.
+#![allow(unsafe_code)]
 
 use super::RxRing;
 use crate::format::RxDone;
 use crate::frame::{Flags, Frame};
-use crate::{Format, FrameBatch, Layout};
+#[cfg(target_arch = "x86_64")]
+use crate::lanes::Avx512;
+use crate::lanes::{Arrivals, Lanes, Moved, Plain};
+use crate::{Format, FrameBatch, Simd};
 
 /// What stands at a position of the ring.
 enum Scan {
@@ -28,12 +32,41 @@ impl<F: Format> RxRing<F> {
         if batch.room() == 0 {
             return 0;
         }
+        // SAFETY: a ring is made only with what the CPU has.
+        unsafe {
+            match self.simd {
+                #[cfg(target_arch = "x86_64")]
+                Simd::Avx512 => self.poll_avx512(batch),
+                _ => self.poll_by::<Plain>(batch),
+            }
+        }
+    }
+
+    /// [`RxRing::poll_by`], all of it compiled for these instructions.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn poll_avx512(&mut self, batch: &mut FrameBatch<'_>) -> usize {
+        // SAFETY: this is compiled for them, too.
+        unsafe { self.poll_by::<Avx512>(batch) }
+    }
+
+    /// As [`RxRing::poll`], for a batch of the same arena that has room.
+    ///
+    /// # Safety
+    /// The CPU has the instructions.
+    #[inline(always)]
+    unsafe fn poll_by<L: Lanes>(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         let before = batch.len();
         let (mut packets, mut bytes) = (0, 0);
         loop {
-            let (count, sum) = self.singles(batch);
-            packets += count;
-            bytes += sum;
+            // SAFETY: promised by the caller.
+            let moved = unsafe { self.singles::<L>(batch) };
+            packets += moved.frames as u64;
+            bytes += moved.bytes;
+            if batch.room() == 0 {
+                self.counters.next.set(self.next);
+                break;
+            }
             match self.scan(batch) {
                 Scan::Packet(frames, empty) => {
                     self.next = self.next.wrapping_add(frames as u32);
@@ -53,41 +86,37 @@ impl<F: Format> RxRing<F> {
             self.counters.packets.add(packets);
             self.counters.bytes.add(bytes);
         }
-        self.refill(batch);
+        // SAFETY: promised by the caller.
+        unsafe { self.refill::<L>(batch) }
         batch.len() - before
     }
 
     /// Appends good packets of one buffer, as most are, up to the first descriptor that is anything
-    /// else; returns how many, and their bytes.
-    #[inline]
-    fn singles(&mut self, batch: &mut FrameBatch<'_>) -> (u64, u64) {
+    /// else.
+    ///
+    /// # Safety
+    /// The CPU has the instructions.
+    #[inline(always)]
+    unsafe fn singles<L: Lanes>(&mut self, batch: &mut FrameBatch<'_>) -> Moved {
         let ready = self.armed.wrapping_sub(self.next);
         let most = if self.skipping { 0 } else { batch.room().min(ready as usize) };
-        let (slots, shadow) = (self.slots.descriptors(), &self.shadow[..]);
-        let Layout { data_room, headroom } = self.arena.layout();
-        let (mut next, mut bytes, believed) = (self.next, 0, self.believed);
-        let frames = batch.raw_mut();
-        for _ in 0..most {
-            let second = slots.status(next);
-            if !F::rx_done(second) {
-                break;
-            }
-            let done = F::rx_parse(slots.first(next), second & believed);
-            let fits = done.len != 0 && usize::from(done.len) <= data_room;
-            if !fits || !done.end || done.error {
-                break;
-            }
-            frames.push(frame(shadow[slots.slot(next)], headroom, &done));
-            bytes += u64::from(done.len);
-            next = next.wrapping_add(1);
-        }
-        let count = next.wrapping_sub(self.next);
-        self.next = next;
-        (u64::from(count), bytes)
+        let arrivals = Arrivals {
+            descriptors: self.slots.descriptors(),
+            shadow: &self.shadow,
+            next: self.next,
+            most,
+            headroom: self.headroom,
+            data_room: self.data_room,
+            believed: self.believed,
+        };
+        // SAFETY: promised by the caller; so many are armed.
+        let moved = unsafe { L::receive::<F>(arrivals, batch.raw_mut()) };
+        self.next = self.next.wrapping_add(moved.frames as u32);
+        moved
     }
 
     /// Looks at the packet at `next`, and appends its frames to the batch when it is whole.
-    #[inline]
+    #[inline(never)]
     fn scan(&mut self, batch: &mut FrameBatch<'_>) -> Scan {
         let start = batch.len();
         let slots = self.slots.descriptors();
@@ -119,7 +148,7 @@ impl<F: Format> RxRing<F> {
                 break;
             }
             let index = self.shadow[slots.slot(position)];
-            batch.raw_mut().push(frame(index, self.arena.layout().headroom, &done));
+            batch.raw_mut().push(Frame::received(index, self.headroom, &done));
             if done.end {
                 return Scan::Packet(count, 0);
             }
@@ -135,7 +164,7 @@ impl<F: Format> RxRing<F> {
         // A buffer after the first may be empty when it ends the packet: the device moves on to it for
         // the CRC, and strips that. The datasheets do not say whether it does (PKT_LEN is what was
         // written to the buffer); the packet is whole either way.
-        let fits = usize::from(done.len) <= self.arena.layout().data_room;
+        let fits = done.len <= self.data_room;
         if !fits || done.len == 0 && (count == 1 || !done.end) {
             self.counters.bad_length.add(1);
             return true;
@@ -167,19 +196,6 @@ impl<F: Format> RxRing<F> {
             batch.pool().put(&[self.shadow[self.slots.slot(self.next)]]);
             self.next = self.next.wrapping_add(1);
         }
-    }
-}
-
-/// What stands in a batch for a completed buffer.
-#[inline]
-fn frame(index: u32, headroom: usize, done: &RxDone) -> Frame {
-    Frame {
-        index,
-        offset: headroom as u16,
-        len: done.len,
-        vlan: done.vlan,
-        flags: if done.end { done.flags } else { done.flags | Flags::MORE },
-        meta: done.hash,
     }
 }
 

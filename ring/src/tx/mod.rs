@@ -32,6 +32,10 @@ pub struct TxConfig {
     pub simd: Simd,
 }
 
+/// Shortest packet that Intel's devices take: padding starts here (82576 datasheet, TCTL.PSP), and
+/// shorter ones may hang the transmit unit.
+pub(crate) const MIN_PACKET: u16 = 17;
+
 /// Longest packet that a descriptor can describe: PAYLEN has 18 bits.
 const MAX_PACKET: usize = (1 << 18) - 1;
 
@@ -43,9 +47,15 @@ const NO_BUFFER: u32 = u32::MAX;
 struct Mark {
     /// Position of the descriptor that reports.
     position: u32,
-    /// Packets since the mark before.
+    /// What there was from the first packet up to it.
+    total: Total,
+}
+
+/// What there was since the ring started, free-running.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Total {
     packets: u32,
-    /// Descriptors without a buffer since then.
+    /// Descriptors without a buffer.
     contexts: u32,
 }
 
@@ -69,6 +79,9 @@ pub struct TxRing<F> {
     marks: Box<[Mark]>,
     marks_head: u32,
     marks_tail: u32,
+    /// What there was up to the newest mark, and up to the newest that was reported.
+    reporting: Total,
+    reported: Total,
     /// The device has no context for packets that ask for nothing, and needs one.
     fresh: bool,
     /// What was asked for last.
@@ -77,6 +90,7 @@ pub struct TxRing<F> {
     released: bool,
     max_packet: usize,
     max_chain: usize,
+    simd: Simd,
     arena: Arena,
     tail: Doorbell,
     counters: Arc<CachePadded<TxCounters>>,
@@ -107,11 +121,14 @@ impl<F: Format> TxRing<F> {
             marks: vec![Mark::default(); config.len].into_boxed_slice(),
             marks_head: start,
             marks_tail: start,
+            reporting: Total::default(),
+            reported: Total::default(),
             fresh: F::TX_FIRST.is_some(),
             request: Request::none(),
             released: false,
             max_packet: config.max_packet.min(MAX_PACKET),
             max_chain: config.max_chain.clamp(1, BLOCK),
+            simd: config.simd,
             arena: arena.clone(),
             tail,
             counters: Arc::default(),
@@ -126,6 +143,11 @@ impl<F: Format> TxRing<F> {
     /// What the ring has done and seen; may be read from any thread.
     pub fn counters(&self) -> &Arc<CachePadded<TxCounters>> {
         &self.counters
+    }
+
+    /// With which instructions it moves descriptors.
+    pub fn simd(&self) -> Simd {
+        self.simd
     }
 
     /// The arena whose frames the ring takes.
@@ -189,14 +211,13 @@ impl<F: Format> TxRing<F> {
     }
 
     fn empty(&mut self) {
-        let lost: u32 = (0..self.marks_tail.wrapping_sub(self.marks_head))
-            .map(|i| self.marks[self.slots.slot(self.marks_head.wrapping_add(i))].packets)
-            .sum();
+        let lost = self.reporting.packets.wrapping_sub(self.reported.packets);
         self.counters.lost.add(u64::from(lost));
         self.arena.give(self.held());
         let start = self.slots.start();
         (self.next, self.clean, self.marked) = (start, start, start);
         (self.marks_head, self.marks_tail) = (start, start);
+        self.reported = self.reporting;
         self.fresh = F::TX_FIRST.is_some();
         self.request = Request::none();
         self.slots.clear();

@@ -1,14 +1,14 @@
 //! Putting packets into a ring.
+#![allow(unsafe_code)]
 
-use super::{MAX_PACKET, Mark, NO_BUFFER, TxRing};
+use super::{MAX_PACKET, MIN_PACKET, Mark, NO_BUFFER, TxRing};
 use crate::batch::chain_len;
 use crate::frame::{Flags, Frame};
+#[cfg(target_arch = "x86_64")]
+use crate::lanes::Avx512;
+use crate::lanes::{Departures, Lanes, Plain};
 use crate::offload::Lengths;
-use crate::{BLOCK, Format, FrameBatch, Pool};
-
-/// Shortest packet that Intel's devices take: padding starts here (82576 datasheet, TCTL.PSP), and
-/// shorter ones may hang the transmit unit.
-const MIN_PACKET: usize = 17;
+use crate::{BLOCK, Format, FrameBatch, Pool, Simd};
 
 /// A burst on its way into the ring.
 #[derive(Default)]
@@ -22,6 +22,23 @@ struct Burst {
     last: [u64; 2],
 }
 
+impl Burst {
+    /// Counts packets of one frame.
+    #[inline]
+    fn count(&mut self, packets: u32, bytes: u64) {
+        self.packets += u64::from(packets);
+        self.bytes += bytes;
+        self.unmarked += packets;
+        self.unmarked_frames += packets;
+    }
+}
+
+/// The second word of the descriptor of a packet of one frame that asks for nothing.
+#[inline]
+fn whole<F: Format>(frame: &Frame) -> u64 {
+    F::tx_packet(frame.len.into()) | F::TX_EOP | u64::from(frame.len)
+}
+
 impl<F: Format> TxRing<F> {
     /// Hands packets from the front of `batch` to the device, as many as there is room for, and
     /// rings the doorbell once; returns how many frames left the batch. What remains in the batch
@@ -32,7 +49,34 @@ impl<F: Format> TxRing<F> {
     #[inline]
     pub fn push(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         batch.check_arena(&self.arena);
-        self.collect(batch.pool());
+        // SAFETY: a ring is made only with what the CPU has.
+        unsafe {
+            match self.simd {
+                #[cfg(target_arch = "x86_64")]
+                Simd::Avx512 => self.push_avx512(batch),
+                _ => self.push_by::<Plain>(batch),
+            }
+        }
+    }
+
+    /// [`TxRing::push_by`], all of it compiled for these instructions.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn push_avx512(&mut self, batch: &mut FrameBatch<'_>) -> usize {
+        // SAFETY: this is compiled for them, too.
+        unsafe { self.push_by::<Avx512>(batch) }
+    }
+
+    /// As [`TxRing::push`], for a batch of the same arena.
+    ///
+    /// # Safety
+    /// The CPU has the instructions.
+    #[inline(always)]
+    unsafe fn push_by<L: Lanes>(&mut self, batch: &mut FrameBatch<'_>) -> usize {
+        // A look at the device's reports costs as much for one packet as for a block of them.
+        if self.pending() >= BLOCK || batch.is_empty() || batch.pool().free() < BLOCK {
+            self.collect(batch.pool());
+        }
         let frames = batch.raw();
         let mut burst = Burst::default();
         let mut sent = 0;
@@ -42,9 +86,10 @@ impl<F: Format> TxRing<F> {
             }
             let rest = &frames[sent..];
             sent += if rest[0].flags.intersects(Flags::CONTEXT) {
-                self.singles::<true>(rest, &mut burst)
+                self.asking(rest, &mut burst)
             } else {
-                self.singles::<false>(rest, &mut burst)
+                // SAFETY: promised by the caller.
+                unsafe { self.simple::<L>(rest, &mut burst) }
             };
             if sent == frames.len() || self.unmarked() >= BLOCK {
                 continue;
@@ -74,40 +119,64 @@ impl<F: Format> TxRing<F> {
         self.next.wrapping_sub(self.marked) as usize
     }
 
-    /// Writes packets of one frame, as most are, up to the first that is anything else or cannot be
-    /// sent, a full ring, or a block for which a report is due; returns how many. With `ASKING` they
-    /// may ask for something.
+    /// Descriptors that may be written before a report is due or the ring is full.
     #[inline]
-    fn singles<const ASKING: bool>(&mut self, frames: &[Frame], burst: &mut Burst) -> usize {
+    fn most(&self) -> usize {
         // One descriptor more for a context, one that stays free: a full ring would look empty.
         let room = (self.shadow.len() - 2).saturating_sub(self.pending());
-        let most = if self.fresh { 0 } else { room.min(BLOCK - self.unmarked()) };
+        if self.fresh { 0 } else { room.min(BLOCK - self.unmarked()) }
+    }
+
+    /// Writes packets of one frame that ask for nothing, up to the first that is anything else or
+    /// cannot be sent, a full ring, or a block for which a report is due; returns how many.
+    ///
+    /// # Safety
+    /// The CPU has the instructions.
+    #[inline(always)]
+    unsafe fn simple<L: Lanes>(&mut self, frames: &[Frame], burst: &mut Burst) -> usize {
+        let frames = &frames[..self.most().min(frames.len())];
+        let iovas = self.arena.iovas();
+        let mut departures = Departures {
+            descriptors: self.slots.descriptors(),
+            shadow: &mut self.shadow,
+            next: self.next,
+            iovas,
+            max_packet: self.max_packet.min(u16::MAX.into()) as u16,
+        };
+        // SAFETY: promised by the caller; so many are free.
+        let moved = unsafe { L::send::<F>(&mut departures, frames) };
+        if let Some(frame) = frames[..moved.frames].last() {
+            burst.last = [iovas.of(frame.index, frame.offset), whole::<F>(frame)];
+        }
+        self.next = self.next.wrapping_add(moved.frames as u32);
+        burst.count(moved.frames as u32, moved.bytes);
+        moved.frames
+    }
+
+    /// As [`TxRing::simple`], but that packets may ask for something.
+    #[inline]
+    fn asking(&mut self, frames: &[Frame], burst: &mut Burst) -> usize {
+        let most = self.most();
         let (slots, iovas) = (self.slots.descriptors(), self.arena.iovas());
         let (shadow, request) = (&mut self.shadow[..], &mut self.request);
         let (mut next, mut last) = (self.next, burst.last);
         let (mut count, mut bytes) = (0, 0);
         for frame in &frames[..most.min(frames.len())] {
             let len = usize::from(frame.len);
-            if frame.flags.contains(Flags::MORE)
-                || !ASKING && frame.flags.intersects(Flags::CONTEXT)
-                || !fits(frame, len, self.max_packet)
-            {
+            // Contexts take descriptors, too.
+            let full = next.wrapping_sub(self.next) as usize >= most;
+            if full || frame.flags.contains(Flags::MORE) || !fits(frame, len, self.max_packet) {
                 break;
             }
-            if ASKING && next.wrapping_sub(self.next) as usize >= most {
-                // Contexts take descriptors, too.
-                break;
-            }
-            let mut common = F::tx_packet(len as u32);
-            if ASKING && frame.flags.intersects(Flags::CONTEXT) {
+            last = [iovas.of(frame.index, frame.offset), whole::<F>(frame)];
+            if frame.flags.intersects(Flags::CONTEXT) {
                 if request.make(frame) {
                     slots.store(next, request.context());
                     shadow[slots.slot(next)] = NO_BUFFER;
                     next = next.wrapping_add(1);
                 }
-                common = request.packet(len as u32);
+                last[1] = request.packet(len as u32) | F::TX_EOP | len as u64;
             }
-            last = [iovas.of(frame.index, frame.offset), common | F::TX_EOP | len as u64];
             slots.store(next, last);
             shadow[slots.slot(next)] = frame.index;
             next = next.wrapping_add(1);
@@ -116,10 +185,7 @@ impl<F: Format> TxRing<F> {
         }
         self.next = next;
         burst.last = last;
-        burst.packets += u64::from(count);
-        burst.bytes += bytes;
-        burst.unmarked += count;
-        burst.unmarked_frames += count;
+        burst.count(count, bytes);
         count as usize
     }
 
@@ -187,8 +253,10 @@ impl<F: Format> TxRing<F> {
         let position = self.next.wrapping_sub(1);
         self.slots.store(position, [burst.last[0], burst.last[1] | F::TX_REPORT]);
         let contexts = self.unmarked() as u32 - burst.unmarked_frames;
+        self.reporting.packets = self.reporting.packets.wrapping_add(burst.unmarked);
+        self.reporting.contexts = self.reporting.contexts.wrapping_add(contexts);
         let slot = self.slots.slot(self.marks_tail);
-        self.marks[slot] = Mark { position, packets: burst.unmarked, contexts };
+        self.marks[slot] = Mark { position, total: self.reporting };
         self.marks_tail = self.marks_tail.wrapping_add(1);
         self.marked = self.next;
         (burst.unmarked, burst.unmarked_frames) = (0, 0);
@@ -199,7 +267,7 @@ impl<F: Format> TxRing<F> {
 #[inline]
 fn fits(head: &Frame, total: usize, max_packet: usize) -> bool {
     if !head.flags.contains(Flags::SEGMENT) {
-        return (MIN_PACKET..=max_packet).contains(&total);
+        return (usize::from(MIN_PACKET)..=max_packet).contains(&total);
     }
     // It has a payload, and each segment is short enough.
     let lengths = Lengths(head.meta);

@@ -17,16 +17,19 @@ impl<F: Format> TxRing<F> {
     /// Frees what the device is done with into `pool`, which is of the ring's arena.
     #[inline]
     pub(super) fn collect(&mut self, pool: &Pool) -> u64 {
-        let mut packets = 0;
+        let before = self.reported.packets;
         while self.marks_head != self.marks_tail {
-            let mark = self.marks[self.slots.slot(self.marks_head)];
-            if !F::tx_done(self.slots.status(mark.position)) {
-                break;
-            }
-            self.marks_head = self.marks_head.wrapping_add(1);
-            self.free_to(mark, pool);
-            packets += u64::from(mark.packets);
+            // Reports come in order: one look at the newest may do for all.
+            let newest = self.marks_tail.wrapping_sub(1);
+            let reported = [newest, self.marks_head].into_iter().find(|&mark| {
+                let Mark { position, .. } = self.marks[self.slots.slot(mark)];
+                F::tx_done(self.slots.status(position))
+            });
+            let Some(mark) = reported else { break };
+            self.marks_head = mark.wrapping_add(1);
+            self.free_to(self.marks[self.slots.slot(mark)], pool);
         }
+        let packets = u64::from(self.reported.packets.wrapping_sub(before));
         if packets > 0 {
             self.counters.completed.add(packets);
             self.publish_oldest();
@@ -44,15 +47,20 @@ impl<F: Format> TxRing<F> {
     fn free_to(&mut self, mark: Mark, pool: &Pool) {
         let start = self.clean;
         self.clean = mark.position.wrapping_add(1);
+        let contexts = mark.total.contexts != self.reported.contexts;
+        self.reported = mark.total;
         let (from, to) = (self.slots.slot(start), self.slots.slot(self.clean));
-        if mark.contexts == 0 && from < to {
+        if contexts {
+            self.free_one_by_one(start, pool);
+        } else if from < to {
             pool.put(&self.shadow[from..to]);
         } else {
-            self.free_one_by_one(start, pool);
+            pool.put(&self.shadow[from..]);
+            pool.put(&self.shadow[..to]);
         }
     }
 
-    /// Frees the buffers from `start` to `clean`, where the ring wraps or descriptors have none.
+    /// Frees the buffers from `start` to `clean`, where descriptors have none.
     #[inline(never)]
     fn free_one_by_one(&self, start: u32, pool: &Pool) {
         let mut block = [0; BLOCK];

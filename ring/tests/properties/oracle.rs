@@ -52,10 +52,8 @@ impl Oracle {
     pub fn poll(&mut self, capacity: usize, room: usize, max_chain: usize) -> Vec<Vec<WriteBack>> {
         let mut got = Vec::new();
         let mut room = room;
-        if room == 0 {
-            return got;
-        }
-        loop {
+        // A poll looks at nothing that it could not give out.
+        while room > 0 {
             match self.front(capacity.min(max_chain), room) {
                 Front::Packet(count) => {
                     let mut packet: Vec<_> = self.queue.drain(..count).collect();
@@ -78,6 +76,7 @@ impl Oracle {
                 Front::Nothing => return got,
             }
         }
+        got
     }
 
     fn front(&mut self, most: usize, room: usize) -> Front {

@@ -67,7 +67,7 @@ impl Rx {
         let memory = device.arena.ring_memory(config.rx_ring)?;
         let tail = device.transport.clone().doorbell(REGISTER_BAR, vf.rx_tail(number))?;
         let arena = device.arena.buffers();
-        let rx = RxConfig { len: config.rx_ring, max_chain: MAX_RX_CHAIN, simd: Simd::best() };
+        let rx = RxConfig { len: config.rx_ring, max_chain: MAX_RX_CHAIN, simd: config.simd() };
         let ring = for_ring!(Rx of vf.format(), RxRing::new(memory, tail, arena, rx));
         ring.map_err(|error| no_ring("rx_ring", config.rx_ring, error))
     }
@@ -79,6 +79,10 @@ impl Rx {
     pub(super) fn descriptor(&self, offset: usize) -> Result<RxDescriptorStatus> {
         for_ring!(Rx, self, ring => ring.descriptor(offset))
             .map_err(|error| no_descriptor(offset, error))
+    }
+
+    pub(super) fn simd(&self) -> Simd {
+        for_ring!(Rx, self, ring => ring.simd())
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -151,7 +155,7 @@ impl Tx {
             len: config.tx_ring,
             max_packet: max_packet(settings),
             max_chain: vf.limits().max_tx_chain,
-            simd: Simd::best(),
+            simd: config.simd(),
         };
         let ring = for_ring!(Tx of vf.format(), TxRing::new(memory, tail, arena, tx));
         ring.map_err(|error| no_ring("tx_ring", config.tx_ring, error))
@@ -164,6 +168,10 @@ impl Tx {
     pub(super) fn descriptor(&self, offset: usize) -> Result<TxDescriptorStatus> {
         for_ring!(Tx, self, ring => ring.descriptor(offset))
             .map_err(|error| no_descriptor(offset, error))
+    }
+
+    pub(super) fn simd(&self) -> Simd {
+        for_ring!(Tx, self, ring => ring.simd())
     }
 
     /// Packets whose fate is unknown.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use barline_ring::{FrameBatch, RxDescriptorStatus};
+use barline_ring::{FrameBatch, RxDescriptorStatus, Simd};
 
 use super::deadline;
 use super::rings::Rx;
@@ -49,6 +49,11 @@ impl RxQueue {
     /// The queue's number on its device.
     pub fn number(&self) -> u16 {
         self.0.number()
+    }
+
+    /// With which instructions it moves descriptors: [`Config::simd`], or the best that the CPU has.
+    pub fn simd(&self) -> Simd {
+        self.0.as_ring().map_or(Simd::Plain, Rx::simd)
     }
 
     /// Appends received packets to `batch`, as many as are there and fit; returns how many frames

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use barline_ring::{FrameBatch, Pool, TxDescriptorStatus};
+use barline_ring::{FrameBatch, Pool, Simd, TxDescriptorStatus};
 
 use super::deadline;
 use super::rings::Tx;
@@ -43,6 +43,11 @@ impl TxQueue {
     /// The queue's number on its device.
     pub fn number(&self) -> u16 {
         self.0.number()
+    }
+
+    /// With which instructions it moves descriptors: [`Config::simd`], or the best that the CPU has.
+    pub fn simd(&self) -> Simd {
+        self.0.as_ring().map_or(Simd::Plain, Tx::simd)
     }
 
     /// Hands packets from the front of `batch` to the device, as many as there is room for; returns

@@ -5,7 +5,7 @@ mod rx;
 mod tx;
 mod variant;
 
-use super::{Format, RxDone};
+use super::{Format, RxBits, RxDone};
 use crate::frame::Flags;
 use crate::offload::Lengths;
 
@@ -29,16 +29,14 @@ pub type AdvX540 = Advanced<VX540>;
 
 impl<V: Variant> Format for Advanced<V> {
     const RX_VLAN: u64 = rx::VP;
+    // The second word is the header buffer's address, of which there is none; its bit 0 is where the
+    // device reports, so it has to be 0.
+    const RX_ARM: [u64; 2] = [0, 0];
+    const RX_BITS: RxBits = rx::bits::<V>();
+    const TX_PAYLOAD_SHIFT: u32 = tx::PAYLEN_SHIFT;
     const TX_FIRST: Option<[u64; 2]> = tx::first::<V>();
     const TX_EOP: u64 = tx::EOP;
     const TX_REPORT: u64 = tx::RS;
-
-    #[inline]
-    fn rx_arm(iova: u64) -> [u64; 2] {
-        // The second word is the header buffer's address, of which there is none; its bit 0 is where
-        // the device reports, so it has to be 0.
-        [iova, 0]
-    }
 
     #[inline]
     fn rx_done(second: u64) -> bool {

@@ -1,7 +1,7 @@
 //! The receive write-back.
 
 use super::Variant;
-use crate::format::RxDone;
+use crate::format::{RxBits, RxDone};
 use crate::frame::Flags;
 
 // Second word: extended status in bits 0 to 19, extended error in 20 to 31, length in 32 to 47, VLAN
@@ -74,6 +74,33 @@ const SUMS: [Flags; 16] = {
     }
     flags
 };
+
+/// Where a completed descriptor says what.
+pub(super) const fn bits<V: Variant>() -> RxBits {
+    let (mut rss, mut ip) = ([Flags::empty(); 16], [Flags::empty(); 16]);
+    let mut i = 0;
+    while i < 16 {
+        rss[i] = LOW[i];
+        ip[i] = LOW[i << 4];
+        i += 1;
+    }
+    RxBits {
+        done: DD as u32,
+        end: EOP as u32,
+        error: V::RX_ERROR as u32,
+        swapped_tag: V::RX_SWAPPED_TAG as u32,
+        vlan: VP as u32,
+        ip_checked: IPCS as u32,
+        ip_error: V::RX_IP_ERROR as u32,
+        l4_checked: V::RX_L4_CHECKED as u32,
+        l4_error: V::RX_L4_ERROR as u32,
+        l4_doubtful: V::RX_L4_DOUBTFUL as u32,
+        filtered: ETQF as u32,
+        l4: L4 as u32,
+        rss,
+        ip,
+    }
+}
 
 /// What a completed descriptor says.
 #[inline]

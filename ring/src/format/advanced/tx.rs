@@ -18,7 +18,7 @@ pub(super) const DD: u64 = 1 << 32;
 const IDX_SHIFT: u32 = 36;
 const IXSM: u64 = 1 << 40;
 const TXSM: u64 = 1 << 41;
-const PAYLEN_SHIFT: u32 = 46;
+pub(super) const PAYLEN_SHIFT: u32 = 46;
 
 // A context. First word: IP header length in bits 0 to 8, MAC header length in 9 to 15, VLAN tag in 16
 // to 31. Second word, besides type, DEXT and index: TUCMD in bits 9 to 19, L4 header length in 40 to

@@ -1,6 +1,12 @@
 //! The descriptors of a ring, as memory that a device reads and writes at any time.
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use wide::WIDE;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -147,10 +153,14 @@ impl Descriptors<'_> {
         // SAFETY: `slot < len`, and `Slots::new` checked that the memory holds `len` descriptors and is
         // aligned; it is valid while the `Slots` that is borrowed here lives; all accesses by this
         // process are atomic.
-        unsafe {
-            let descriptor = self.base.as_ptr().add(self.slot(position));
-            AtomicU64::from_ptr(descriptor.cast::<u64>().add(word))
-        }
+        unsafe { AtomicU64::from_ptr(self.at(position).cast::<u64>().add(word)) }
+    }
+
+    /// Where a descriptor is.
+    #[inline]
+    fn at(&self, position: u32) -> *mut [u64; 2] {
+        // SAFETY: `slot < len`, and the memory holds `len` descriptors, as above.
+        unsafe { self.base.as_ptr().add(self.slot(position)) }
     }
 }
 

@@ -1,0 +1,302 @@
+//! Sixteen descriptors at a time, four in each register.
+#![allow(unsafe_code)]
+
+use std::arch::x86_64::*;
+
+use super::{Arrivals, Departures, Lanes, Moved, Plain};
+use crate::arena::Iovas;
+use crate::frame::{Flags, Frame};
+use crate::frames::Frames;
+use crate::slots::{Descriptors, WIDE};
+use crate::tx::MIN_PACKET;
+use crate::{BLOCK, Format};
+
+/// Sixteen descriptors at a time, by AVX-512 F, BW and VL.
+pub(crate) struct Avx512;
+
+// SAFETY: callers see to it that the CPU has the instructions.
+unsafe impl Lanes for Avx512 {
+    #[inline(always)]
+    unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
+        // SAFETY: promised by the caller.
+        unsafe { receive::<F>(arrivals, frames) }
+    }
+
+    #[inline(always)]
+    unsafe fn arm<F: Format>(
+        descriptors: Descriptors<'_>,
+        position: u32,
+        block: &[u32; BLOCK],
+        iovas: Iovas,
+        headroom: u16,
+    ) {
+        // SAFETY: promised by the caller.
+        unsafe { arm::<F>(descriptors, position, block, iovas, headroom) }
+    }
+
+    #[inline(always)]
+    unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
+        // SAFETY: promised by the caller.
+        unsafe { send::<F>(departures, frames) }
+    }
+}
+
+/// See [`Lanes::receive`].
+///
+/// # Safety
+/// As for [`Lanes::receive`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+unsafe fn receive<F: Format>(mut arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
+    let mut all = Moved::default();
+    let mut most = arrivals.most.min(frames.room());
+    let mut sums = _mm512_setzero_si512();
+    while most > 0 {
+        let start = arrivals.descriptors.slot(arrivals.next);
+        if start + WIDE > arrivals.shadow.len() {
+            // The ring's end: too few descriptors for the registers.
+            arrivals.most = most.min(arrivals.shadow.len() - start);
+            // SAFETY: every CPU has what it takes.
+            let moved = unsafe { Plain::receive::<F>(arrivals, frames) };
+            all.frames += moved.frames;
+            all.bytes += moved.bytes;
+            most -= moved.frames;
+            arrivals.next = arrivals.next.wrapping_add(moved.frames as u32);
+            if moved.frames < arrivals.most {
+                break;
+            }
+            continue;
+        }
+        // SAFETY: sixteen descriptors are there.
+        let raw = unsafe { arrivals.descriptors.load_wide(arrivals.next) };
+        // SAFETY: as many buffers as descriptors are there.
+        let buffers = unsafe { _mm512_loadu_si512(arrivals.shadow.as_ptr().add(start).cast()) };
+        let (good, lengths, flags) = look::<F>(&raw, arrivals.believed, arrivals.data_room);
+        let count = (good.trailing_ones() as usize).min(most);
+        sums = _mm512_mask_add_epi32(sums, ((1_u32 << count) - 1) as u16, sums, lengths);
+        let to = frames.end().cast::<__m512i>();
+        // Of a descriptor: length and tag are bytes 12 to 15, the hash bytes 4 to 7. Of a frame: bytes 6
+        // to 9, and 12 to 15.
+        let order = _mm512_broadcast_i32x4(_mm_setr_epi8(
+            -1, -1, -1, -1, -1, -1, 12, 13, 14, 15, -1, -1, 4, 5, 6, 7,
+        ));
+        let offset = _mm512_set1_epi64(i64::from(arrivals.headroom) << 32);
+        let offset = _mm512_maskz_mov_epi64(0x55, offset);
+        for (i, four) in raw.iter().enumerate() {
+            // Buffer 4i + lane to the first word of each lane, flags to the third.
+            let lane = |n| 4 * i as i32 + n;
+            let pick = _mm512_setr_epi32(
+                lane(0),
+                0,
+                16 + lane(0),
+                0,
+                lane(1),
+                0,
+                16 + lane(1),
+                0,
+                lane(2),
+                0,
+                16 + lane(2),
+                0,
+                lane(3),
+                0,
+                16 + lane(3),
+                0,
+            );
+            let placed = _mm512_maskz_permutex2var_epi32(0x5555, buffers, pick, flags);
+            let told = _mm512_shuffle_epi8(*four, order);
+            // Any of the three.
+            let frame = _mm512_ternarylogic_epi64(placed, told, offset, 0xfe);
+            // SAFETY: there is room for sixteen frames, however many of them count.
+            unsafe { _mm512_storeu_si512(to.add(i), frame) }
+        }
+        // SAFETY: they were written, and `most` is not more than there is room for.
+        unsafe { frames.added(count) }
+        all.frames += count;
+        most -= count;
+        arrivals.next = arrivals.next.wrapping_add(count as u32);
+        if count < WIDE {
+            break;
+        }
+    }
+    all.bytes += _mm512_reduce_add_epi32(sums) as u32 as u64;
+    all
+}
+
+/// What sixteen descriptors say: which are done and good packets of one buffer, their lengths, and
+/// their flags in the upper half of each word.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+fn look<F: Format>(raw: &[__m512i; 4], believed: u64, data_room: u16) -> (u16, __m512i, __m512i) {
+    let bits = const { F::RX_BITS };
+    let set = |bits: u32| _mm512_set1_epi32(bits as i32);
+    // Words 2 and 0 of eight descriptors, then of the others.
+    let pick = _mm512_setr_epi32(2, 6, 10, 14, 18, 22, 26, 30, 0, 4, 8, 12, 16, 20, 24, 28);
+    let near = _mm512_permutex2var_epi32(raw[0], pick, raw[1]);
+    let far = _mm512_permutex2var_epi32(raw[2], pick, raw[3]);
+    let status = _mm512_shuffle_i64x2(near, far, 0x44);
+    let types = _mm512_shuffle_i64x2(near, far, 0xee);
+    // And words 3, of which lengths are the lower halves.
+    let pick = _mm512_setr_epi32(3, 7, 11, 15, 19, 23, 27, 31, 3, 7, 11, 15, 19, 23, 27, 31);
+    let near = _mm512_permutex2var_epi32(raw[0], pick, raw[1]);
+    let far = _mm512_permutex2var_epi32(raw[2], pick, raw[3]);
+    let lengths = _mm512_and_si512(_mm512_shuffle_i64x2(near, far, 0x44), set(0xffff));
+
+    let care = _mm512_and_si512(status, set(bits.done | bits.end | bits.error | bits.swapped_tag));
+    let good = _mm512_cmpeq_epi32_mask(care, set(bits.done | bits.end));
+    // Of 0, one less is more than any room.
+    let less = _mm512_sub_epi32(lengths, set(1));
+    let good = _mm512_mask_cmplt_epu32_mask(good, less, set(data_room.into()));
+
+    let status = _mm512_and_si512(status, set(believed as u32));
+    let high = |flags: Flags| set(u32::from(flags.0) << 16);
+    // SAFETY: tables of sixteen words.
+    let table = |flags: &[u32; 16]| unsafe { _mm512_loadu_si512(flags.as_ptr().cast()) };
+    let rss = _mm512_permutexvar_epi32(types, table(const { &F::RX_BITS.rss() }));
+    // A packet type that says something of protocols.
+    let known = _mm512_testn_epi32_mask(types, set(bits.filtered));
+    let ip = _mm512_maskz_permutexvar_epi32(
+        known,
+        _mm512_srli_epi32(types, 4),
+        table(const { &F::RX_BITS.ip() }),
+    );
+    let l4 = _mm512_maskz_slli_epi32(known, _mm512_and_si512(types, set(bits.l4)), 16);
+    let mut flags = _mm512_ternarylogic_epi32(rss, ip, l4, 0xfe);
+    let tagged = _mm512_test_epi32_mask(status, set(bits.vlan));
+    flags = _mm512_mask_or_epi32(flags, tagged, flags, high(Flags::VLAN));
+    let ip_checked = _mm512_mask_test_epi32_mask(known, status, set(bits.ip_checked));
+    let ip_error = _mm512_test_epi32_mask(status, set(bits.ip_error));
+    flags = _mm512_mask_or_epi32(flags, ip_checked & !ip_error, flags, high(Flags::IP_GOOD));
+    flags = _mm512_mask_or_epi32(flags, ip_checked & ip_error, flags, high(Flags::IP_BAD));
+    let l4_checked = _mm512_mask_test_epi32_mask(known, status, set(bits.l4_checked));
+    let l4_error = _mm512_test_epi32_mask(status, set(bits.l4_error));
+    let certain = _mm512_testn_epi32_mask(types, set(bits.l4_doubtful));
+    flags = _mm512_mask_or_epi32(flags, l4_checked & !l4_error, flags, high(Flags::L4_GOOD));
+    flags =
+        _mm512_mask_or_epi32(flags, l4_checked & l4_error & certain, flags, high(Flags::L4_BAD));
+    (good, lengths, flags)
+}
+
+/// See [`Lanes::arm`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+fn arm<F: Format>(
+    descriptors: Descriptors<'_>,
+    position: u32,
+    block: &[u32; BLOCK],
+    iovas: Iovas,
+    headroom: u16,
+) {
+    let [_, second] = const { F::RX_ARM };
+    let first = iovas.of(0, headroom) as i64;
+    let common =
+        _mm512_mask_mov_epi64(_mm512_set1_epi64(second as i64), 0x55, _mm512_set1_epi64(first));
+    for half in 0..2 {
+        // SAFETY: sixteen buffers are there.
+        let buffers = unsafe { _mm512_loadu_si512(block.as_ptr().add(16 * half).cast()) };
+        for i in 0..4 {
+            let lane = |n| 4 * i + n;
+            let pick = _mm512_setr_epi32(
+                lane(0),
+                0,
+                0,
+                0,
+                lane(1),
+                0,
+                0,
+                0,
+                lane(2),
+                0,
+                0,
+                0,
+                lane(3),
+                0,
+                0,
+                0,
+            );
+            let placed = _mm512_maskz_permutexvar_epi32(0x1111, pick, buffers);
+            let words = _mm512_add_epi64(_mm512_slli_epi64(placed, 6), common);
+            let at = position.wrapping_add(16 * half as u32 + 4 * i as u32);
+            // SAFETY: a block does not wrap, so four descriptors are there.
+            unsafe { descriptors.store_wide(at, words) }
+        }
+    }
+}
+
+/// See [`Lanes::send`].
+///
+/// # Safety
+/// As for [`Lanes::send`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
+    let mut all = Moved::default();
+    let mut bytes = _mm512_setzero_si512();
+    let common = _mm512_mask_mov_epi64(
+        _mm512_set1_epi64((F::tx_packet(0) | F::TX_EOP) as i64),
+        0x55,
+        _mm512_set1_epi64(departures.iovas.of(0, 0) as i64),
+    );
+    // Buffer and length to the two words of a lane; offset and length.
+    let near = _mm512_broadcast_i32x4(_mm_setr_epi8(
+        0, 1, 2, 3, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1,
+    ));
+    let far = _mm512_broadcast_i32x4(_mm_setr_epi8(
+        4, 5, -1, -1, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1,
+    ));
+    // Buffers are numbered by lines of 64 bytes.
+    let shift = _mm512_mask_mov_epi64(
+        _mm512_set1_epi64(i64::from(F::TX_PAYLOAD_SHIFT)),
+        0x55,
+        _mm512_set1_epi64(6),
+    );
+    let asking = _mm512_set1_epi64(i64::from(Flags::NOT_SIMPLE.0) << 16);
+    let least = _mm512_set1_epi64(i64::from(MIN_PACKET) << 48);
+    // None is longer than this, if any may be sent at all.
+    let most = departures.max_packet.saturating_sub(MIN_PACKET);
+    let most = _mm512_set1_epi64((u64::from(most) << 48) as i64);
+    let length = _mm512_set1_epi64((0xffff_u64 << 48) as i64);
+    while all.frames < frames.len() {
+        let start = departures.descriptors.slot(departures.next);
+        let left = (frames.len() - all.frames).min(departures.shadow.len() - start);
+        if left < 4 || departures.max_packet < MIN_PACKET {
+            // SAFETY: every CPU has what it takes; the descriptors are free.
+            let moved =
+                unsafe { Plain::send::<F>(departures, &frames[all.frames..all.frames + left]) };
+            all.frames += moved.frames;
+            all.bytes += moved.bytes;
+            if moved.frames < left {
+                break;
+            }
+            continue;
+        }
+        // SAFETY: four frames are there.
+        let four = unsafe { _mm512_loadu_si512(frames.as_ptr().add(all.frames).cast()) };
+        // Of each frame the flags are in the second word of 64 bits, the length in the first.
+        let over = _mm512_sub_epi64(_mm512_and_si512(four, length), least);
+        let refused = _mm512_mask_test_epi64_mask(0xaa, four, asking)
+            | _mm512_mask_cmpgt_epu64_mask(0x55, over, most);
+        if refused != 0 {
+            // SAFETY: as above. It goes on up to that frame.
+            let moved =
+                unsafe { Plain::send::<F>(departures, &frames[all.frames..all.frames + 4]) };
+            all.frames += moved.frames;
+            all.bytes += moved.bytes;
+            break;
+        }
+        let lengths = _mm512_shuffle_epi8(four, far);
+        let words = _mm512_sllv_epi64(_mm512_shuffle_epi8(four, near), shift);
+        let words = _mm512_add_epi64(_mm512_add_epi64(words, lengths), common);
+        // SAFETY: four descriptors are there, and free.
+        unsafe { departures.descriptors.store_wide(departures.next, words) }
+        let buffers = _mm512_maskz_compress_epi32(0x1111, four);
+        let to = &mut departures.shadow[start..start + 4];
+        // SAFETY: four places are there.
+        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_castsi512_si128(buffers)) }
+        bytes = _mm512_add_epi64(bytes, lengths);
+        all.frames += 4;
+        departures.next = departures.next.wrapping_add(4);
+    }
+    all.bytes += _mm512_mask_reduce_add_epi64(0xaa, bytes) as u64;
+    all
+}

@@ -1,0 +1,88 @@
+//! How descriptors are moved: the same work, by the instructions of each [`Simd`](crate::Simd).
+//!
+//! What is common to all of them, and what rarely happens, is in the rings. Here are the loops that
+//! nearly every frame goes through.
+
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod plain;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::Avx512;
+pub(crate) use plain::Plain;
+
+use crate::arena::Iovas;
+use crate::frame::Frame;
+use crate::frames::Frames;
+use crate::slots::Descriptors;
+use crate::{BLOCK, Format};
+
+/// Completed descriptors of a receive ring, maybe, and what frames are made of besides.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrivals<'r> {
+    pub(crate) descriptors: Descriptors<'r>,
+    /// The buffers of all descriptors.
+    pub(crate) shadow: &'r [u32],
+    /// The position of the first, free-running.
+    pub(crate) next: u32,
+    /// How many may be looked at from there on: those that are armed.
+    pub(crate) most: usize,
+    pub(crate) headroom: u16,
+    /// Bytes that a buffer takes, 16384 at most.
+    pub(crate) data_room: u16,
+    /// Bits of the second word that are believed.
+    pub(crate) believed: u64,
+}
+
+/// Free descriptors of a transmit ring, and what is written to them besides frames.
+pub(crate) struct Departures<'r> {
+    pub(crate) descriptors: Descriptors<'r>,
+    /// The buffers of all descriptors.
+    pub(crate) shadow: &'r mut [u32],
+    /// The position of the first, free-running.
+    pub(crate) next: u32,
+    pub(crate) iovas: Iovas,
+    /// Longest packet that may be sent, in bytes.
+    pub(crate) max_packet: u16,
+}
+
+/// Frames that were moved, from the first on, and their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moved {
+    pub(crate) frames: usize,
+    pub(crate) bytes: u64,
+}
+
+/// One way of moving descriptors.
+///
+/// # Safety
+/// Its functions may only be called where the CPU has the instructions.
+#[allow(unsafe_code)]
+pub(crate) unsafe trait Lanes {
+    /// Appends frames of good packets of one buffer, as most are, up to the first descriptor that is
+    /// anything else, or for as many as there is room.
+    ///
+    /// # Safety
+    /// The CPU has the instructions; the descriptors from `next` on are armed, `most` of them.
+    unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved;
+
+    /// Arms the 32 descriptors from `position` on, a multiple of 32, with these buffers, from byte
+    /// `headroom` of each on.
+    ///
+    /// # Safety
+    /// The CPU has the instructions.
+    unsafe fn arm<F: Format>(
+        descriptors: Descriptors<'_>,
+        position: u32,
+        block: &[u32; BLOCK],
+        iovas: Iovas,
+        headroom: u16,
+    );
+
+    /// Writes descriptors for packets of one frame that ask for nothing, as most do, up to the first
+    /// that is anything else or cannot be sent. None of them reports.
+    ///
+    /// # Safety
+    /// The CPU has the instructions; the descriptors from `next` on are free, one for each frame.
+    unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved;
+}

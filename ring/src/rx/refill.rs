@@ -1,0 +1,49 @@
+//! Arming a ring with buffers.
+#![allow(unsafe_code)]
+
+use super::RxRing;
+use crate::lanes::{Lanes, Plain};
+use crate::{BLOCK, Format, FrameBatch};
+
+impl<F: Format> RxRing<F> {
+    /// Arms buffers from the batch's pool, a block at a time, and rings the doorbell once.
+    ///
+    /// # Safety
+    /// The CPU has the instructions.
+    #[inline(always)]
+    pub(super) unsafe fn refill<L: Lanes>(&mut self, batch: &FrameBatch<'_>) {
+        let before = self.armed;
+        // One descriptor stays free: a full ring would look empty.
+        while self.armed.wrapping_sub(self.next) < self.slots.len() - BLOCK as u32 {
+            let Some(block) = batch.pool().take_block() else {
+                self.counters.no_buffers.add(1);
+                break;
+            };
+            // SAFETY: promised by the caller.
+            unsafe { self.arm::<L>(&block) }
+        }
+        if self.armed != before {
+            self.publish();
+        }
+    }
+
+    /// Arms a block of buffers of a ring that is being set up.
+    pub(super) fn arm_fresh(&mut self, block: &[u32; BLOCK]) {
+        // SAFETY: every CPU has what that takes.
+        unsafe { self.arm::<Plain>(block) }
+    }
+
+    /// Arms a block of buffers; `armed` is a multiple of the block, so it does not wrap inside.
+    ///
+    /// # Safety
+    /// The CPU has the instructions.
+    #[inline(always)]
+    unsafe fn arm<L: Lanes>(&mut self, block: &[u32; BLOCK]) {
+        let (slots, iovas) = (self.slots.descriptors(), self.arena.iovas());
+        let start = slots.slot(self.armed);
+        self.shadow[start..start + BLOCK].copy_from_slice(block);
+        // SAFETY: promised by the caller.
+        unsafe { L::arm::<F>(slots, self.armed, block, iovas, self.headroom) }
+        self.armed = self.armed.wrapping_add(BLOCK as u32);
+    }
+}
