@@ -66,7 +66,7 @@ fn page(results: &Results) -> serde_json::Result<Markup> {
                     (plots::plots(results))
                     @if let Some(sweeps) = plots::sweeps(rows) { h2 #sweeps { "Varied" } (sweeps) }
                     h2 #rows { "Every row" }
-                    p { "TSC cycles a frame." }
+                    p { "TSC cycles a frame. " (tables::common(rows)) }
                     (tables::rows(rows))
                     h2 #columns { "Every path" }
                     p { "TSC cycles a frame. The ratio is that of barline's minimum to the path's; of a path of barline's own, that of its minimum to DPDK's best." }

@@ -37,7 +37,7 @@ impl Varied {
             Varied::Burst => "frames of a burst",
             Varied::Ring => "descriptors of a ring",
             Varied::Size => "bytes of a frame, with FCS",
-            Varied::Queues => "queue pairs of a VF",
+            Varied::Queues => "queue pairs of each VF",
             Varied::Vfs => "VFs",
             Varied::Placement => "where rings and data were",
         }
@@ -73,6 +73,33 @@ impl Usual {
         })
     }
 
+    /// What a row has otherwise than usual, in words such as `burst 4`; empty for a plain row.
+    pub(super) fn otherwise(&self, row: &Row) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut differs = |same: bool, word: String| {
+            if !same {
+                words.push(word);
+            }
+        };
+        differs(row.burst == self.burst, format!("burst {}", row.burst));
+        differs(row.size == self.size, size(row.size));
+        differs(row.placement == self.placement, row.placement.to_string());
+        differs(row.queues == self.queues, count(row.queues, "queue pair"));
+        differs(row.ring == self.ring, format!("ring {}", row.ring));
+        differs(row.vfs == self.vfs, count(row.vfs, "VF"));
+        words
+    }
+
+    /// What is usual, in words.
+    pub(super) fn words(&self) -> String {
+        let Usual { burst, placement, ring, .. } = self;
+        let (queues, vfs) = (count(self.queues, "queue pair"), count(self.vfs, "VF"));
+        format!(
+            "bursts of {burst}, {}, {placement}, {queues}, rings of {ring}, {vfs}",
+            size(self.size)
+        )
+    }
+
     /// Whether a row is as usual, but for what is `varied`.
     pub(super) fn is(&self, row: &Row, varied: Option<Varied>) -> bool {
         let same = |what: Varied, same: bool| same || varied == Some(what);
@@ -85,8 +112,19 @@ impl Usual {
     }
 }
 
-/// The plain rows of a run, one for each mode, in their order.
+/// The plain rows of a run, the first of each mode, in their order.
 pub(super) fn plain(rows: &[Row]) -> Vec<&Row> {
+    let mut plain: Vec<&Row> = Vec::new();
+    for row in all_plain(rows) {
+        if plain.iter().all(|other| other.mode != row.mode) {
+            plain.push(row);
+        }
+    }
+    plain
+}
+
+/// The plain rows of a run, in their order; a mode may have several.
+pub(super) fn all_plain(rows: &[Row]) -> Vec<&Row> {
     let Some(usual) = Usual::of(rows) else { return Vec::new() };
     rows.iter().filter(|row| usual.is(row, None)).collect()
 }
@@ -117,6 +155,17 @@ pub(super) fn minimum(row: &Row, column: Column) -> Option<f64> {
             row.dpdk.as_ref().filter(|dpdk| dpdk.column == column).map(|dpdk| dpdk.min)
         }),
     }
+}
+
+fn size(size: Size) -> String {
+    match size {
+        Size::Bytes(bytes) => format!("{bytes} bytes"),
+        Size::Imix => size.to_string(),
+    }
+}
+
+fn count(n: u16, of: &str) -> String {
+    format!("{n} {of}{}", if n == 1 { "" } else { "s" })
 }
 
 /// The value that most rows have; of several, the first to come.

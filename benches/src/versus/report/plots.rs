@@ -25,7 +25,7 @@ pub(super) fn plots(results: &Results) -> Markup {
                 (bars(&format!("{}: where rings and data were", words::mode(*mode)), &placed, &BESIDE,
                     |row| format!("{}: {}", row.placement, words::placement(row.placement))))
             }
-            (narrower(&plain))
+            (narrower(&pick::all_plain(rows)))
         }
     }
 }
@@ -87,7 +87,7 @@ fn lines(varied: Varied, mode: Mode, rows: &[&Row]) -> Markup {
         let values: Vec<_> = rows.iter().map(|row| minimum(row, *column)).collect();
         values.iter().any(Option::is_some).then_some((*column, values))
     };
-    let title = format!("{}, over {}", words::mode(mode), varied.name());
+    let title = format!("{}: {}", words::mode(mode), varied.name());
     let places = rows.iter().map(|row| varied.value(row).1).collect();
     let lines = BESIDE.iter().filter_map(line).collect();
     Lines { title: &title, across: varied.name(), unit: UNIT, places, lines }.draw()

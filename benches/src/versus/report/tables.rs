@@ -4,76 +4,65 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
+use super::pick::Usual;
 use super::words::{self, figure, maybe};
 use crate::versus::rows::{Column, Mode, Paired, Results, Row};
 
-/// What a row may vary: its heading, and how it is written.
-type Heading = (&'static str, fn(&Row) -> String);
-
-const VARIED: [Heading; 6] = [
-    ("Burst", |row| row.burst.to_string()),
-    ("Bytes", |row| row.size.to_string()),
-    ("Placement", |row| row.placement.to_string()),
-    ("Queues", |row| row.queues.to_string()),
-    ("Ring", |row| row.ring.to_string()),
-    ("VFs", |row| row.vfs.to_string()),
-];
-
-/// The headings that differ among rows; the others are said once, by [`common`].
-fn varied(rows: &[Row]) -> Vec<Heading> {
-    let differs = |value: fn(&Row) -> String| rows.iter().any(|row| value(row) != value(&rows[0]));
-    VARIED.into_iter().filter(|(_, value)| differs(*value)).collect()
-}
-
-/// What all rows have in common, as a sentence; empty without rows.
-fn common(rows: &[Row]) -> String {
-    let differ: Vec<_> = varied(rows).iter().map(|(name, _)| *name).collect();
-    let Some(row) = rows.first() else { return String::new() };
-    let same = VARIED.iter().filter(|(name, _)| !differ.contains(name));
-    let same: Vec<_> = same.map(|(name, value)| format!("{} {}", name, value(row))).collect();
-    if same.is_empty() { String::new() } else { format!("In all rows: {}.", same.join(", ")) }
-}
-
-/// Ours beside DPDK's best column.
+/// Ours beside DPDK's best column. What matters most stands left, where a phone shows it.
 pub(super) fn rows(rows: &[Row]) -> Markup {
-    let varied = varied(rows);
     html! {
-        p.soft { (common(rows)) }
         div.scroll tabindex="0" {
             table {
                 thead {
                     tr {
                         th rowspan="2" scope="col" { "Work" }
-                        @for (name, _) in &varied { th rowspan="2" scope="col" { (name) } }
-                        th colspan="2" scope="colgroup" { "barline" }
-                        th colspan="3" scope="colgroup" { "DPDK, its best path" }
-                        th rowspan="2" scope="col" { "Ratio of" br; "minima" }
+                        th colspan="2" scope="colgroup" { "Minimum" }
+                        th rowspan="2" scope="col" { "Ratio" }
                         th colspan="3" scope="colgroup" { "Paired ratio" }
+                        th colspan="2" scope="colgroup" { "p25" }
+                        th rowspan="2" scope="col" { "DPDK's" br; "path" }
                     }
                     tr {
-                        th scope="col" { "min" } th scope="col" { "p25" }
-                        th scope="col" { "min" } th scope="col" { "p25" } th scope="col" { "path" }
+                        th scope="col" { "barline" } th scope="col" { "DPDK" }
                         th scope="col" { "median" } th scope="col" { "p10 to p90" } th scope="col" { "pairs" }
+                        th scope="col" { "barline" } th scope="col" { "DPDK" }
                     }
                 }
                 tbody {
                     @for row in rows {
+                        @let dpdk = row.dpdk.as_ref();
                         tr {
-                            td { (row.mode) }
-                            @for (_, value) in &varied { td { (value(row)) } }
-                            td { (figure(row.ours.min)) } td { (figure(row.ours.p25)) }
-                            @match &row.dpdk {
-                                Some(dpdk) => {
-                                    td { (figure(dpdk.min)) } td { (figure(dpdk.p25)) } td { (dpdk.column) }
-                                },
-                                None => { td { "–" } td { "–" } td { "–" } },
-                            }
+                            (work(rows, row))
+                            td { (figure(row.ours.min)) }
+                            td { (maybe(dpdk.map(|dpdk| dpdk.min))) }
                             td { strong { (maybe(row.ratio)) } }
                             (paired(row.paired))
+                            td { (figure(row.ours.p25)) }
+                            td { (maybe(dpdk.map(|dpdk| dpdk.p25))) }
+                            td { @match dpdk { Some(dpdk) => (dpdk.column), None => "–" } }
                         }
                     }
                 }
             }
+        }
+    }
+}
+
+/// What all rows have in common that do not say otherwise, as a sentence; empty without rows.
+pub(super) fn common(rows: &[Row]) -> String {
+    let usual = Usual::of(rows);
+    usual.map_or_else(String::new, |usual| {
+        format!("Where a row does not say otherwise: {}.", usual.words())
+    })
+}
+
+/// The first cell of a row: what was done, and below that what is not as usual.
+fn work(rows: &[Row], row: &Row) -> Markup {
+    let otherwise = Usual::of(rows).map_or_else(Vec::new, |usual| usual.otherwise(row));
+    html! {
+        td {
+            code { (row.mode) }
+            @if !otherwise.is_empty() { br; span.soft { (otherwise.join(", ")) } }
         }
     }
 }
@@ -91,16 +80,16 @@ fn paired(paired: Option<Paired>) -> Markup {
 
 /// Every column of every row.
 pub(super) fn columns(rows: &[Row]) -> Markup {
-    let varied = varied(rows);
     let there = |column: &&Column| rows.iter().any(|row| row.columns.contains_key(column));
-    let columns: Vec<Column> = Column::ALL.iter().filter(there).copied().collect();
+    let mut columns: Vec<Column> = Column::ALL.iter().filter(there).copied().collect();
+    // DPDK's first: the others are ours, with less than we would take.
+    columns.sort_by_key(|column| !column.is_dpdk());
     html! {
         div.scroll tabindex="0" {
             table {
                 thead {
                     tr {
                         th rowspan="2" scope="col" { "Work" }
-                        @for (name, _) in &varied { th rowspan="2" scope="col" { (name) } }
                         @for column in &columns { th colspan="3" scope="colgroup" { (words::column(*column)) } }
                     }
                     tr {
@@ -112,8 +101,7 @@ pub(super) fn columns(rows: &[Row]) -> Markup {
                 tbody {
                     @for row in rows {
                         tr {
-                            td { (row.mode) }
-                            @for (_, value) in &varied { td { (value(row)) } }
+                            (work(rows, row))
                             @for column in &columns {
                                 @let figures = row.columns.get(column);
                                 td { (maybe(figures.map(|figures| figures.min))) }

@@ -8,8 +8,8 @@ pub(super) fn mode(mode: Mode) -> &'static str {
         Mode::Rx => "Receive",
         Mode::Tx => "Send",
         Mode::Fwd => "Forward",
-        Mode::FwdMac => "Forward, MAC addresses exchanged",
-        Mode::FwdOffload => "Forward with checksums and VLAN tags by the device",
+        Mode::FwdMac => "Forward, MACs exchanged",
+        Mode::FwdOffload => "Forward with offloads",
     }
 }
 

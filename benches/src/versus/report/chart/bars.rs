@@ -24,10 +24,10 @@ impl Bars<'_> {
     /// As a figure of the page.
     pub(in crate::versus::report) fn draw(&self) -> Markup {
         let values = || self.groups.iter().flat_map(|(_, bars)| bars);
-        let mut column = Vec::new();
+        let mut columns = Vec::new();
         values().for_each(|(one, _)| {
-            if !column.contains(one) {
-                column.push(*one)
+            if !columns.contains(one) {
+                columns.push(*one)
             }
         });
         // The value stands right of its bar.
@@ -35,7 +35,7 @@ impl Bars<'_> {
         let axis = Axis::new(
             values().map(|(_, value)| *value),
             4,
-            1.0,
+            6.0,
             WIDTH - 8.0 - widest as f64 * CHARACTER,
         );
         let height = |bars: &[(Column, f64)]| LINE + BAR * bars.len() as f64 + 12.0;
@@ -59,7 +59,7 @@ impl Bars<'_> {
                 }
             }
         };
-        framed(self.title, &column, &self.about(), bottom + 44.0, drawing)
+        framed(self.title, &columns, &self.about(), bottom + 44.0, drawing)
     }
 
     fn about(&self) -> String {

@@ -21,7 +21,7 @@ use crate::versus::rows::Column;
 /// Width of every plot in CSS pixels: a phone of 360 less the page's margins.
 const WIDTH: f64 = 328.0;
 /// Pixels that a character takes at most, on average: letters are 14 pixels high.
-const CHARACTER: f64 = 8.2;
+const CHARACTER: f64 = 9.0;
 /// Pixels from one line of text to the next.
 const LINE: f64 = 20.0;
 
@@ -30,7 +30,7 @@ fn class(column: Column) -> &'static str {
     match column {
         Column::Ours => "ours",
         Column::OursAvx2 => "avx2",
-        Column::OursPlain => "plain",
+        Column::OursPlain => "plain-x86",
         Column::OursSmall => "small",
         Column::Vector => "vector",
         Column::Scalar => "scalar",

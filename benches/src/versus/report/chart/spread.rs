@@ -35,7 +35,7 @@ impl Spread<'_> {
         let row = 2.0 * LINE;
         let bottom = LINE + row * self.rows.len() as f64;
         let values = self.rows.iter().flat_map(|(_, span)| [span.median, span.high]).chain([1.0]);
-        let axis = Axis::new(values, 4, 8.0, WIDTH - 46.0);
+        let axis = Axis::new(values, 4, 14.0, WIDTH - 50.0);
         let one = axis.place(1.0);
         let drawing = html! {
             (axis.below(LINE, bottom, self.unit))
