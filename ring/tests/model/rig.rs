@@ -62,9 +62,14 @@ impl Rig {
         len: usize,
         max_chain: usize,
     ) -> Result<(RxRing<F>, RxDevice), RingError> {
+        self.rx_with(RxConfig { len, max_chain, simd: Simd::best() })
+    }
+
+    /// As [`Rig::try_rx`], with all that can be chosen.
+    pub fn rx_with<F: Model>(&self, config: RxConfig) -> Result<(RxRing<F>, RxDevice), RingError> {
+        let len = config.len;
         let (region, memory) = Region::new(len * 16, RING_IOVA);
         let tail = Register::default();
-        let config = RxConfig { len, max_chain, simd: Simd::best() };
         let ring = RxRing::new(memory, tail.doorbell(), &self.arena, config)?;
         assert_eq!(ring.descriptors(), (RING_IOVA, len * 16));
         assert_eq!(tail.value(), 0, "nothing is shown before publish");
