@@ -1,5 +1,5 @@
-//! What a frame costs the adapter: `Adapter::step` alone, in cycles of the time stamp counter, with a
-//! driver whose own work is not counted.
+//! What a frame costs the adapter: `Adapter::step` or `Adapter::feed` alone, in cycles of the time stamp
+//! counter, with a driver whose own work is not counted.
 //!
 //! `cargo bench -p softnic`, and behind `--` another size of frames (with FCS), or parts of the names of
 //! what to measure.
@@ -50,6 +50,31 @@ fn main() {
         let mut costs: Vec<f64> = (0..RUNS).map(|_| run(&mut rig, &mut prepare)).collect();
         costs.sort_by(f64::total_cmp);
         println!("{name:30} {:6.1} {:6.1}", costs[0], costs[RUNS / 2]);
+    }
+    println!("measured steps, {BURST} frames each way that is named; cycles a step: least, median");
+    let cases: [(&str, Case, &str); 2] =
+        [("measured rx", wire_to_vf, "vfs=1"), ("measured rx and tx", both_ways, "vfs=1")];
+    for (name, case, options) in cases.into_iter().filter(|case| wanted(case.0)) {
+        let (mut rig, mut prepare) = case(size - 4, options);
+        let mut feed = || {
+            prepare(&mut rig);
+            rig.now += 10_000;
+            let start = now();
+            assert_eq!(rig.adapter.feed(rig.now, BURST), BURST);
+            now() - start
+        };
+        let mut costs: Vec<u64> = (0..RUNS * 10).map(|_| feed()).collect();
+        costs.sort_unstable();
+        println!("{name:30} {:6} {:6}", costs[0], costs[RUNS * 5]);
+        assert!(rig.adapter.chill().is_some());
+        let chill = || {
+            let start = now();
+            rig.adapter.chill();
+            now() - start
+        };
+        let mut costs: Vec<u64> = (0..RUNS).map(|_| chill()).collect();
+        costs.sort_unstable();
+        println!("{:30} {:6} {:6}", "  its chill, lines cold", costs[0], costs[RUNS / 2]);
     }
     println!("cycles of a step in which nothing moves: least, median");
     for vfs in [1, 2, 63] {
@@ -141,7 +166,8 @@ fn rearmed(rig: &mut Rig, vf: usize) -> impl FnMut(&mut Rig) + 'static {
 
 /// A generator, which has the facts of all its frames, into a VF.
 fn wire_to_vf(len: usize, options: &str) -> (Rig, Prepare) {
-    let (mut rig, _) = rig(&format!("{options},uplink=gen,size={}", len + 4), 2);
+    let vfs = softnic::Spec::parse(options).unwrap().vfs;
+    let (mut rig, _) = rig(&format!("{options},uplink=gen,size={}", len + 4), vfs);
     let arm = rearmed(&mut rig, 0);
     (rig, Box::new(arm))
 }
@@ -150,6 +176,18 @@ fn vf_to_wire(len: usize, options: &str) -> (Rig, Prepare) {
     let (mut rig, macs) = rig(&format!("{options},uplink=sink"), 2);
     let send = sending(&mut rig, frame([2; 6], macs[0], len, 0));
     (rig, Box::new(send))
+}
+
+/// A VF that is sent to, and sends.
+fn both_ways(len: usize, options: &str) -> (Rig, Prepare) {
+    let (mut rig, macs) = rig(&format!("{options},uplink=gen,size={}", len + 4), 1);
+    let mut send = sending(&mut rig, frame([2; 6], macs[0], len, 0));
+    let mut arm = rearmed(&mut rig, 0);
+    let prepare = move |rig: &mut Rig| {
+        send(rig);
+        arm(rig);
+    };
+    (rig, Box::new(prepare))
 }
 
 fn vf_to_vf(len: usize, options: &str) -> (Rig, Prepare) {

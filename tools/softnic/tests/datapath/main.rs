@@ -1,11 +1,14 @@
 //! The datapath, driven by a small driver with constants of its own.
 
+mod chill;
 mod exchange;
 mod faults;
+mod feed;
 mod garbage;
 mod interrupts;
 mod malformed;
 mod offload;
+mod parked;
 mod ram;
 mod rig;
 mod rss;

@@ -1,6 +1,7 @@
 //! An adapter with memory, VFs that have greeted their PF, and a wire that a test holds in its hands.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use softnic::uplink::{Uplink, UplinkCounters, Wire};
@@ -75,9 +76,19 @@ impl Rig {
 
     pub fn with_pages(options: &str, pages: usize) -> Rig {
         let spec = Spec::parse(options).unwrap();
+        Rig::on(&spec, Plane::private(&spec), pages)
+    }
+
+    /// An adapter that shares a file with others.
+    pub fn sharing(options: &str, file: &Path) -> Rig {
+        let spec = Spec::parse(options).unwrap();
+        Rig::on(&spec, Plane::shared(file, &spec).unwrap(), 4096)
+    }
+
+    fn on(spec: &Spec, plane: Plane, pages: usize) -> Rig {
         let end = Arc::new(Mutex::new(End::default()));
         let probe = Box::new(Probe(Arc::clone(&end)));
-        let mut adapter = Adapter::new(&spec, Plane::private(&spec), Some(probe));
+        let mut adapter = Adapter::new(spec, plane, Some(probe));
         let ram = Ram::new(pages, RAM);
         ram.map(adapter.memory());
         Rig { adapter, end, now: 0, ram }
@@ -118,6 +129,12 @@ impl Rig {
     pub fn step(&mut self) -> usize {
         self.now += 1_000;
         self.adapter.step(self.now)
+    }
+
+    /// A measured step, a microsecond after the last one.
+    pub fn feed(&mut self, frames: usize) -> usize {
+        self.now += 1_000;
+        self.adapter.feed(self.now, frames)
     }
 
     /// Steps until nothing moves.
