@@ -60,7 +60,7 @@ pub(super) fn common(rows: &[Row]) -> String {
 fn work(rows: &[Row], row: &Row) -> Markup {
     let otherwise = Usual::of(rows).map_or_else(Vec::new, |usual| usual.otherwise(row));
     html! {
-        td {
+        td.work {
             code { (row.mode) }
             @if !otherwise.is_empty() { br; span.soft { (otherwise.join(", ")) } }
         }
