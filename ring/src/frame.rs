@@ -27,6 +27,13 @@ pub(crate) struct Frame {
 const _: () = assert!(size_of::<Frame>() == 16);
 
 impl Frame {
+    /// What is known of the packet and asked for it, as one word: tag in bits 0 to 15, flags in 16 to
+    /// 31, `meta` in 32 to 63.
+    #[inline]
+    pub(crate) fn about(&self) -> u64 {
+        u64::from(self.vlan) | u64::from(self.flags.0) << 16 | u64::from(self.meta) << 32
+    }
+
     /// What stands in a batch for a completed buffer.
     #[inline]
     pub(crate) fn received(index: u32, headroom: u16, done: &RxDone) -> Frame {

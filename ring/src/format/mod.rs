@@ -38,7 +38,8 @@ pub trait Format: sealed::Sealed + Send + Sync + 'static {
     /// What [`Format::rx_parse`] does, as data for those who do it for many descriptors at once.
     const RX_BITS: RxBits;
 
-    /// Where the second word of a transmit descriptor has the payload's length.
+    /// Where the second word of a transmit descriptor has the payload's length. That of the data is in
+    /// bits 0 to 15.
     const TX_PAYLOAD_SHIFT: u32;
 
     /// Whether the second word of a receive descriptor says that the device is done with it.
@@ -47,12 +48,17 @@ pub trait Format: sealed::Sealed + Send + Sync + 'static {
     /// What a completed receive descriptor says. Any value of the words is possible.
     fn rx_parse(first: u64, second: u64) -> RxDone;
 
-    /// What the second words of a packet's transmit descriptors have in common when it asks for
-    /// nothing, for `payload` bytes in all. The data length is in bits 0 to 15 of that word, and the
-    /// first word is the address.
-    fn tx_packet(payload: u32) -> u64;
+    /// What the second words of all transmit descriptors have in common. The first word is the address.
+    const TX_PACKET: u64;
 
-    /// What they have besides when it asks for any of [`Flags::VLAN`] and the requests.
+    /// The lengths in a second word: of the descriptor's data, 65535 at most, and of the packet's
+    /// payload, 262143 at most.
+    #[inline]
+    fn tx_lengths(data: u32, payload: u32) -> u64 {
+        u64::from(data) | u64::from(payload) << Self::TX_PAYLOAD_SHIFT
+    }
+
+    /// What second words have besides when the packet asks for any of [`Flags::VLAN`] and the requests.
     fn tx_request(flags: Flags) -> u64;
 
     /// The context descriptor that such a packet needs. The lengths mean something with a request.

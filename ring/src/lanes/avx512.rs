@@ -233,7 +233,7 @@ unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> 
     let mut all = Moved::default();
     let mut bytes = _mm512_setzero_si512();
     let common = _mm512_mask_mov_epi64(
-        _mm512_set1_epi64((F::tx_packet(0) | F::TX_EOP) as i64),
+        _mm512_set1_epi64(departures.common as i64),
         0x55,
         _mm512_set1_epi64(departures.iovas.of(0, 0) as i64),
     );
@@ -250,7 +250,8 @@ unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> 
         0x55,
         _mm512_set1_epi64(6),
     );
-    let asking = _mm512_set1_epi64(i64::from(Flags::NOT_SIMPLE.0) << 16);
+    let mask = _mm512_set1_epi64(departures.mask as i64);
+    let wanted = _mm512_set1_epi64(departures.wanted as i64);
     let least = _mm512_set1_epi64(i64::from(MIN_PACKET) << 48);
     // None is longer than this, if any may be sent at all.
     let most = departures.max_packet.saturating_sub(MIN_PACKET);
@@ -272,9 +273,9 @@ unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> 
         }
         // SAFETY: four frames are there.
         let four = unsafe { _mm512_loadu_si512(frames.as_ptr().add(all.frames).cast()) };
-        // Of each frame the flags are in the second word of 64 bits, the length in the first.
+        // Of each frame the first word of 64 bits has the length, the second is what it is about.
         let over = _mm512_sub_epi64(_mm512_and_si512(four, length), least);
-        let refused = _mm512_mask_test_epi64_mask(0xaa, four, asking)
+        let refused = _mm512_mask_cmpneq_epi64_mask(0xaa, _mm512_and_si512(four, mask), wanted)
             | _mm512_mask_cmpgt_epu64_mask(0x55, over, most);
         if refused != 0 {
             // SAFETY: as above. It goes on up to that frame.

@@ -44,6 +44,12 @@ pub(crate) struct Departures<'r> {
     pub(crate) iovas: Iovas,
     /// Longest packet that may be sent, in bytes.
     pub(crate) max_packet: u16,
+    /// What a frame has to say of itself ([`Frame::about`]) to be sent like this: these bits are
+    /// `wanted`.
+    pub(crate) mask: u64,
+    pub(crate) wanted: u64,
+    /// What the second words of the descriptors have in common: all but the lengths.
+    pub(crate) common: u64,
 }
 
 /// Frames that were moved, from the first on, and their bytes.
@@ -79,8 +85,8 @@ pub(crate) unsafe trait Lanes {
         headroom: u16,
     );
 
-    /// Writes descriptors for packets of one frame that ask for nothing, as most do, up to the first
-    /// that is anything else or cannot be sent. None of them reports.
+    /// Writes descriptors for packets of one frame that all ask for the same, or for nothing, up to the
+    /// first that does not or cannot be sent. None of them reports.
     ///
     /// # Safety
     /// The CPU has the instructions; the descriptors from `next` on are free, one for each frame.

@@ -3,7 +3,7 @@
 
 use super::{Arrivals, Departures, Lanes, Moved};
 use crate::arena::Iovas;
-use crate::frame::{Flags, Frame};
+use crate::frame::Frame;
 use crate::frames::Frames;
 use crate::slots::Descriptors;
 use crate::tx::MIN_PACKET;
@@ -53,15 +53,16 @@ unsafe impl Lanes for Plain {
 
     #[inline]
     unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
-        let Departures { descriptors, ref mut shadow, ref mut next, iovas, max_packet } =
-            *departures;
+        let Departures { descriptors, ref mut shadow, ref mut next, .. } = *departures;
+        let Departures { iovas, max_packet, mask, wanted, common, .. } = *departures;
         let mut moved = Moved::default();
         for frame in frames {
             let fits = (MIN_PACKET..=max_packet).contains(&frame.len);
-            if frame.flags.intersects(Flags::NOT_SIMPLE) || !fits {
+            if frame.about() & mask != wanted || !fits {
                 break;
             }
-            let second = F::tx_packet(frame.len.into()) | F::TX_EOP | u64::from(frame.len);
+            let len = frame.len.into();
+            let second = common | F::tx_lengths(len, len);
             descriptors.store(*next, [iovas.of(frame.index, frame.offset), second]);
             shadow[descriptors.slot(*next)] = frame.index;
             *next = next.wrapping_add(1);

@@ -1,6 +1,7 @@
 //! Putting packets into a ring.
 #![allow(unsafe_code)]
 
+use super::request::{self, Alike};
 use super::{MAX_PACKET, MIN_PACKET, Mark, NO_BUFFER, TxRing};
 use crate::batch::chain_len;
 use crate::frame::{Flags, Frame};
@@ -31,12 +32,6 @@ impl Burst {
         self.unmarked += packets;
         self.unmarked_frames += packets;
     }
-}
-
-/// The second word of the descriptor of a packet of one frame that asks for nothing.
-#[inline]
-fn whole<F: Format>(frame: &Frame) -> u64 {
-    F::tx_packet(frame.len.into()) | F::TX_EOP | u64::from(frame.len)
 }
 
 impl<F: Format> TxRing<F> {
@@ -85,11 +80,13 @@ impl<F: Format> TxRing<F> {
                 self.report(&mut burst);
             }
             let rest = &frames[sent..];
-            sent += if rest[0].flags.intersects(Flags::CONTEXT) {
-                self.asking(rest, &mut burst)
-            } else {
-                // SAFETY: promised by the caller.
-                unsafe { self.simple::<L>(rest, &mut burst) }
+            // SAFETY: promised by the caller.
+            sent += unsafe {
+                if rest[0].flags.intersects(Flags::CONTEXT) {
+                    self.asking::<L>(rest, &mut burst)
+                } else {
+                    self.alike::<L>(rest, Alike::asking_nothing::<F>(), &mut burst)
+                }
             };
             if sent == frames.len() || self.unmarked() >= BLOCK {
                 continue;
@@ -127,13 +124,18 @@ impl<F: Format> TxRing<F> {
         if self.fresh { 0 } else { room.min(BLOCK - self.unmarked()) }
     }
 
-    /// Writes packets of one frame that ask for nothing, up to the first that is anything else or
-    /// cannot be sent, a full ring, or a block for which a report is due; returns how many.
+    /// Writes packets of one frame that ask for the same, up to the first that is anything else or cannot
+    /// be sent, a full ring, or a block for which a report is due; returns how many.
     ///
     /// # Safety
     /// The CPU has the instructions.
     #[inline(always)]
-    unsafe fn simple<L: Lanes>(&mut self, frames: &[Frame], burst: &mut Burst) -> usize {
+    unsafe fn alike<L: Lanes>(
+        &mut self,
+        frames: &[Frame],
+        alike: Alike,
+        burst: &mut Burst,
+    ) -> usize {
         let frames = &frames[..self.most().min(frames.len())];
         let iovas = self.arena.iovas();
         let mut departures = Departures {
@@ -142,20 +144,46 @@ impl<F: Format> TxRing<F> {
             next: self.next,
             iovas,
             max_packet: self.max_packet.min(u16::MAX.into()) as u16,
+            mask: alike.mask,
+            wanted: alike.wanted,
+            common: alike.common,
         };
         // SAFETY: promised by the caller; so many are free.
         let moved = unsafe { L::send::<F>(&mut departures, frames) };
         if let Some(frame) = frames[..moved.frames].last() {
-            burst.last = [iovas.of(frame.index, frame.offset), whole::<F>(frame)];
+            let second = alike.common | F::tx_lengths(frame.len.into(), frame.len.into());
+            burst.last = [iovas.of(frame.index, frame.offset), second];
         }
         self.next = self.next.wrapping_add(moved.frames as u32);
         burst.count(moved.frames as u32, moved.bytes);
         moved.frames
     }
 
-    /// As [`TxRing::simple`], but that packets may ask for something.
-    #[inline]
-    fn asking(&mut self, frames: &[Frame], burst: &mut Burst) -> usize {
+    /// Writes packets of one frame, the first of which asks for something, up to one that is anything
+    /// else or cannot be sent, a full ring, or a block for which a report is due; returns how many.
+    ///
+    /// # Safety
+    /// The CPU has the instructions.
+    #[inline(always)]
+    unsafe fn asking<L: Lanes>(&mut self, frames: &[Frame], burst: &mut Burst) -> usize {
+        let head = &frames[0];
+        // Most packets ask for the same as those behind them.
+        let run = frames.get(3).is_some_and(|other| request::key(head) == request::key(other));
+        let alone = Flags::MORE.union(Flags::SEGMENT);
+        let sent = !head.flags.intersects(alone) && fits(head, head.len.into(), self.max_packet);
+        // A context is written for a packet that surely follows.
+        if !run || !sent || self.most() < 2 {
+            return self.each(frames, burst);
+        }
+        if self.request.make(head) {
+            self.put(NO_BUFFER, self.request.context());
+        }
+        // SAFETY: promised by the caller.
+        unsafe { self.alike::<L>(frames, self.request.alike(head), burst) }
+    }
+
+    /// As [`TxRing::asking`], one by one: each may ask for something else.
+    fn each(&mut self, frames: &[Frame], burst: &mut Burst) -> usize {
         let most = self.most();
         let (slots, iovas) = (self.slots.descriptors(), self.arena.iovas());
         let (shadow, request) = (&mut self.shadow[..], &mut self.request);
@@ -168,15 +196,16 @@ impl<F: Format> TxRing<F> {
             if full || frame.flags.contains(Flags::MORE) || !fits(frame, len, self.max_packet) {
                 break;
             }
-            last = [iovas.of(frame.index, frame.offset), whole::<F>(frame)];
+            let mut second = F::TX_PACKET | F::tx_lengths(len as u32, len as u32);
             if frame.flags.intersects(Flags::CONTEXT) {
                 if request.make(frame) {
                     slots.store(next, request.context());
                     shadow[slots.slot(next)] = NO_BUFFER;
                     next = next.wrapping_add(1);
                 }
-                last[1] = request.packet(len as u32) | F::TX_EOP | len as u64;
+                second = request.packet(len as u32, len as u32);
             }
+            last = [iovas.of(frame.index, frame.offset), second | F::TX_EOP];
             slots.store(next, last);
             shadow[slots.slot(next)] = frame.index;
             next = next.wrapping_add(1);
@@ -223,18 +252,20 @@ impl<F: Format> TxRing<F> {
     /// Writes the descriptors of one packet.
     fn write(&mut self, packet: &[Frame], total: u32, burst: &mut Burst) {
         let head = &packet[0];
-        let mut common = F::tx_packet(total);
-        if head.flags.intersects(Flags::CONTEXT) {
-            if self.request.make(head) {
-                self.put(NO_BUFFER, self.request.context());
-            }
-            common = self.request.packet(total);
+        let asks = head.flags.intersects(Flags::CONTEXT);
+        if asks && self.request.make(head) {
+            self.put(NO_BUFFER, self.request.context());
         }
         let iovas = self.arena.iovas();
         for (i, frame) in packet.iter().enumerate() {
+            let len = frame.len.into();
+            let second = if asks {
+                self.request.packet(len, total)
+            } else {
+                F::TX_PACKET | F::tx_lengths(len, total)
+            };
             let end = if i + 1 == packet.len() { F::TX_EOP } else { 0 };
-            let iova = iovas.of(frame.index, frame.offset);
-            burst.last = [iova, common | u64::from(frame.len) | end];
+            burst.last = [iovas.of(frame.index, frame.offset), second | end];
             self.put(frame.index, burst.last);
         }
     }

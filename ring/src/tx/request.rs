@@ -55,18 +55,50 @@ impl<F: Format> Request<F> {
         self.context
     }
 
-    /// What the descriptors of a packet of `total` bytes have in common that makes this request.
+    /// The second word of a descriptor of `len` bytes, of a packet of `total` bytes that makes this
+    /// request.
     #[inline]
-    pub(super) fn packet(&self, total: u32) -> u64 {
-        F::tx_packet(total - self.headers) | self.bits
+    pub(super) fn packet(&self, len: u32, total: u32) -> u64 {
+        F::TX_PACKET | self.bits | F::tx_lengths(len, total - self.headers)
+    }
+
+    /// Packets of one frame that make the request of `head`, which was made last and segments nothing.
+    #[inline]
+    pub(super) fn alike(&self, head: &Frame) -> Alike {
+        let (mask, wanted) = if head.flags.intersects(Flags::REQUESTS) {
+            (u64::MAX, head.about())
+        } else {
+            let mask = u64::from(u16::MAX) | u64::from(Flags::NOT_SIMPLE.0) << 16;
+            (mask, head.about() & mask)
+        };
+        Alike { mask, wanted, common: F::TX_PACKET | F::TX_EOP | self.bits }
+    }
+}
+
+/// Packets of one frame that ask for the same.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Alike {
+    /// These bits of what a frame says of itself ([`Frame::about`]) are `wanted`.
+    pub(super) mask: u64,
+    pub(super) wanted: u64,
+    /// What the second words of their descriptors have in common.
+    pub(super) common: u64,
+}
+
+impl Alike {
+    /// Those that ask for nothing.
+    pub(super) fn asking_nothing<F: Format>() -> Alike {
+        let mask = u64::from(Flags::NOT_SIMPLE.0) << 16;
+        Alike { mask, wanted: 0, common: F::TX_PACKET | F::TX_EOP }
     }
 }
 
 /// All that a request can depend on. Never 0, since the flags are not.
 #[inline]
-fn key(head: &Frame) -> u64 {
-    let requests = head.flags.intersects(Flags::REQUESTS);
+pub(super) fn key(head: &Frame) -> u64 {
+    if head.flags.intersects(Flags::REQUESTS) {
+        return head.about();
+    }
     // What is known of a received packet is no part of it.
-    let (flags, meta) = if requests { (head.flags, head.meta) } else { (Flags::VLAN, 0) };
-    u64::from(head.vlan) | u64::from(flags.0) << 16 | u64::from(meta) << 32
+    u64::from(head.vlan) | u64::from(Flags::VLAN.0) << 16
 }

@@ -33,6 +33,7 @@ impl<V: Variant> Format for Advanced<V> {
     // device reports, so it has to be 0.
     const RX_ARM: [u64; 2] = [0, 0];
     const RX_BITS: RxBits = rx::bits::<V>();
+    const TX_PACKET: u64 = tx::packet::<V>();
     const TX_PAYLOAD_SHIFT: u32 = tx::PAYLEN_SHIFT;
     const TX_FIRST: Option<[u64; 2]> = tx::first::<V>();
     const TX_EOP: u64 = tx::EOP;
@@ -46,11 +47,6 @@ impl<V: Variant> Format for Advanced<V> {
     #[inline]
     fn rx_parse(first: u64, second: u64) -> RxDone {
         rx::parse::<V>(first, second)
-    }
-
-    #[inline]
-    fn tx_packet(payload: u32) -> u64 {
-        tx::packet::<V>(payload)
     }
 
     #[inline]

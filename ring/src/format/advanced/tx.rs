@@ -45,10 +45,9 @@ pub(super) const fn first<V: Variant>() -> Option<[u64; 2]> {
     if V::TX_CONTEXT_ALWAYS { Some([ETHERNET << MACLEN_SHIFT, TYPE_CONTEXT | DEXT]) } else { None }
 }
 
-/// What the data descriptors of a packet have in common that asks for nothing.
-#[inline]
-pub(super) fn packet<V: Variant>(payload: u32) -> u64 {
-    TYPE_DATA | DEXT | IFCS | V::TX_ALWAYS | u64::from(payload) << PAYLEN_SHIFT
+/// What all data descriptors have in common.
+pub(super) const fn packet<V: Variant>() -> u64 {
+    TYPE_DATA | DEXT | IFCS | V::TX_ALWAYS
 }
 
 /// What they have besides for a packet that asks for something.
