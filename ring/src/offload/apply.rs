@@ -1,7 +1,8 @@
 //! Making a request: a packet is checked, and its headers made ready for the device.
 
 use super::check::{agrees, in_range, lengths_agree};
-use super::{IpVersion, L4Protocol, Lengths, OffloadError, TxOffload, checksum, headers};
+use super::{IpVersion, L4Protocol, Lengths, OffloadError, TxOffload};
+use super::{checksum, headers, plain_ipv4};
 use crate::frame::{Flags, Frame};
 use crate::{FrameRef, Packet, PacketMut};
 
@@ -39,9 +40,15 @@ impl PacketMut<'_> {
     #[inline]
     fn make(&mut self, offload: &TxOffload, len: usize) {
         prepare(offload, self.head().data(), len);
+        self.note(flags(offload), Lengths::pack(offload));
+    }
+
+    /// Notes a request in the first frame, in place of what was there.
+    #[inline]
+    fn note(&mut self, flags: Flags, lengths: Lengths) {
         let frame = self.head_raw();
-        frame.flags = frame.flags.difference(Flags::KNOWN.union(Flags::REQUESTS)) | flags(offload);
-        frame.meta = Lengths::pack(offload).0;
+        frame.flags = frame.flags.difference(Flags::KNOWN.union(Flags::REQUESTS)) | flags;
+        frame.meta = lengths.0;
     }
 
     /// Asks for all checksums that the packet has: [`TxOffload::checksums`] of its first frame. Says
@@ -51,7 +58,30 @@ impl PacketMut<'_> {
     /// As for [`TxOffload::checksums`] and [`PacketMut::set_offload`].
     #[inline]
     pub fn request_checksums(&mut self) -> Result<TxOffload, OffloadError> {
+        if let Some(offload) = self.request_plain() {
+            return Ok(offload);
+        }
         self.request(None)
+    }
+
+    /// The same for the packets that most requests are for.
+    #[inline]
+    fn request_plain(&mut self) -> Option<TxOffload> {
+        if self.as_ref().frame_count() > 1 {
+            return None;
+        }
+        let (flags, lengths) = plain_ipv4::prepare(self.head().data())?;
+        self.note(flags, lengths);
+        let l4 = if flags.contains(Flags::TCP) { L4Protocol::Tcp } else { L4Protocol::Udp };
+        Some(TxOffload {
+            l2_len: lengths.l2(),
+            ip: IpVersion::V4,
+            l3_len: lengths.l3(),
+            ip_checksum: true,
+            l4: Some(l4),
+            l4_len: lengths.l4(),
+            mss: None,
+        })
     }
 
     /// Asks for segments of `mss` bytes of TCP payload (17 to 16383): [`TxOffload::segmentation`] of
@@ -65,7 +95,7 @@ impl PacketMut<'_> {
     }
 
     /// Asks for all that the headers of the first frame allow.
-    #[inline]
+    #[inline(never)]
     fn request(&mut self, mss: Option<u16>) -> Result<TxOffload, OffloadError> {
         let len = self.as_ref().len();
         let head = self.as_ref().head().data();

@@ -19,12 +19,14 @@ impl Lengths {
     /// Packs lengths that are in the ranges of [`TxOffload`].
     pub(crate) fn pack(offload: &TxOffload) -> Lengths {
         let mss = u32::from(offload.mss.unwrap_or(0));
-        Lengths(
-            offload.l2_len as u32
-                | (offload.l3_len as u32 / 4) << 7
-                | (offload.l4_len as u32 / 4) << 14
-                | mss << 18,
-        )
+        let Lengths(headers) = Lengths::of(offload.l2_len, offload.l3_len, offload.l4_len);
+        Lengths(headers | mss << 18)
+    }
+
+    /// Packs lengths of a packet that is not segmented.
+    #[inline]
+    pub(super) fn of(l2: usize, l3: usize, l4: usize) -> Lengths {
+        Lengths(l2 as u32 | (l3 as u32 / 4) << 7 | (l4 as u32 / 4) << 14)
     }
 
     /// Bytes before the IP header.

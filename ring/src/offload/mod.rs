@@ -9,6 +9,7 @@ mod checksum;
 mod error;
 mod headers;
 mod lengths;
+mod plain_ipv4;
 
 pub use error::OffloadError;
 pub use lengths::Lengths;
