@@ -41,7 +41,11 @@ pub struct Rig {
 impl Rig {
     /// A rig of `count` buffers of `data_room` bytes.
     pub fn new(count: usize, data_room: usize) -> Rig {
-        let layout = Layout { data_room, headroom: HEADROOM };
+        Rig::with_layout(count, Layout { data_room, headroom: HEADROOM })
+    }
+
+    /// A rig of `count` buffers of any layout.
+    pub fn with_layout(count: usize, layout: Layout) -> Rig {
         let (buffers, memory) = Region::new(count * layout.stride(), ARENA_IOVA);
         Rig {
             arena: Arena::new(memory, layout).unwrap(),

@@ -8,8 +8,9 @@ use super::wire::ROOM;
 use crate::model::{Chip, Report, RxDevice, WriteBack};
 
 /// The completions that the ring has not taken, and what it has to have counted.
-#[derive(Default)]
 pub struct Oracle {
+    /// Bytes of a buffer.
+    data_room: usize,
     pub queue: VecDeque<WriteBack>,
     skipping: bool,
     pub packets: u64,
@@ -26,7 +27,27 @@ enum Front {
     Nothing,
 }
 
+impl Default for Oracle {
+    fn default() -> Oracle {
+        Oracle::new(ROOM)
+    }
+}
+
 impl Oracle {
+    /// One for a ring whose buffers hold so many bytes.
+    pub fn new(data_room: usize) -> Oracle {
+        Oracle {
+            data_room,
+            queue: VecDeque::new(),
+            skipping: false,
+            packets: 0,
+            bytes: 0,
+            errors: 0,
+            bad_length: 0,
+            too_long: 0,
+        }
+    }
+
     /// Takes note of what the device has done.
     pub fn learn(&mut self, device: &mut RxDevice) {
         self.queue.append(&mut device.reported);
@@ -90,7 +111,7 @@ impl Oracle {
                 return Front::Dropped(count);
             }
             let empty_end = len == 0 && end && i > 0;
-            if len == 0 && !empty_end || usize::from(len) > ROOM {
+            if len == 0 && !empty_end || usize::from(len) > self.data_room {
                 self.bad_length += 1;
                 return Front::Dropped(count);
             }
