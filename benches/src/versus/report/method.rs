@@ -57,7 +57,7 @@ pub(super) fn how() -> Markup {
     html! {
         ul {
             li { "One process for each driver and path, each with VFs of its own on one software adapter, which is a model of Intel's 82599. All are pinned to the same core." }
-            li { "They measure in turn, some milliseconds each, after a millisecond of warming up, while the others sleep: a frequency that drifts, or a neighbour on the machine, falls on all." }
+            li { "They measure in turn, 15 milliseconds each, after one that warms up and is thrown away, while the others sleep: a clock that drifts, or a neighbour on the machine, falls on all. Every other time the order is the opposite." }
             li { "Before each burst the adapter delivers frames and takes what was sent. That is not timed. Timed is the driver's call alone, between two readings of the time stamp counter with fences around them; what an empty pair of readings costs is taken off, the same way on both sides." }
             li { "A sample is as many bursts in a row as hold 2048 frames or more, so that work which a driver does once in 32 or 64 frames is never left out." }
             li { "Frames that were lost, by the adapter's own count, fail the run." }
@@ -71,11 +71,11 @@ pub(super) fn unfair() -> Markup {
         ul {
             li { strong { "Doorbells. " } "Where the processor has MOVDIRI, DPDK writes them with it: right for a card, but it throws the memory that a software device polls out of the cache. The flag is hidden from DPDK, and barline does not use the instruction either." }
             li { strong { "Compilers. " } "DPDK's library is Debian's build; the program around it is compiled with -O3 -march=native, as its users do. barline is one generic x86-64 binary, which chooses its instructions when it starts." }
-            li { strong { "Settings. " } "Both have hugepages, and rings of the same length. DPDK has its default thresholds and a mempool cache of 512 for each core." }
-            li { strong { "Paths. " } "DPDK's path is chosen by DPDK itself; its log says which functions these are. A row is compared with its best path for that work." }
-            li { strong { "The device. " } "The model was written by barline's authors. DPDK's driver has to be happy with it: it was tested with DPDK's own, and counts what every driver does wrong." }
-            li { strong { "Caches. " } "The model leaves rings and frames in the core's own cache, which flatters whoever touches more of them: DPDK. Rows for another core's cache and for cold memory stand beside it." }
-            li { strong { "Features. " } "A DPDK mbuf carries more than a barline frame does, and an application may need it. What neither driver was asked for is not in these figures." }
+            li { strong { "Settings. " } "Both have hugepages, and rings of the same length. DPDK has the thresholds that its driver recommends and the largest mempool cache there is, 512 for each core." }
+            li { strong { "Paths. " } "DPDK chooses its functions itself, and its log says which; a process that runs others than its column's fails. Each row is compared with the path that was cheapest there." }
+            li { strong { "The device. " } "The model was written by barline's authors, from public sources, and shares no code with barline. Unmodified DPDK passes a suite of tests on it, every byte checked." }
+            li { strong { "Caches. " } "The model leaves rings and frames in the core's own cache, which flatters who touches more of them. Rows for another core's cache and for cold memory stand beside it." }
+            li { strong { "Features. " } "A DPDK mbuf can do more than a barline frame: reference counts, external buffers, timestamps. DPDK pays for that whether an application wants it or not; an application that does will not find it in barline." }
         }
         p {
             "What is not in them: PCIe, MMIO, the device's own time, the application, and everything that \
