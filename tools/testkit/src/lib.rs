@@ -4,8 +4,10 @@
 
 mod child;
 mod footprint;
+mod hugepages;
 mod wait;
 
 pub use child::in_child;
 pub use footprint::{Footprint, threads};
+pub use hugepages::Hugepages;
 pub use wait::{LONG, until};

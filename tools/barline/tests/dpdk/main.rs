@@ -2,11 +2,13 @@
 //! the model. A test gives frames with sequence numbers to a VF that it drives itself, and testpmd has
 //! another one of the same adapter.
 //!
-//! It wants DPDK: as root `apt-get install dpdk-dev`.
+//! It wants DPDK, as root `apt-get install dpdk-dev`, and for one test hugepages, which it reserves itself if
+//! it is root.
 
 mod command;
 mod control;
 mod forwarding;
+mod hugepages;
 mod kit;
 mod lifecycle;
 mod offloads;

@@ -15,7 +15,7 @@ pub use peer::{Exchanged, Got, Peer};
 pub use report::PortStats;
 pub use run::Run;
 pub use terminal::Terminal;
-pub use testpmd::{Options, Paths, Testpmd};
+pub use testpmd::{Memory, Options, Paths, Testpmd};
 
 use std::fmt::Debug;
 use std::time::{Duration, Instant};

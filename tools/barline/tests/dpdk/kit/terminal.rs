@@ -55,6 +55,11 @@ impl Terminal {
         Ok(Terminal { child, keys: File::from(keys), printed })
     }
 
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Types a line.
     pub fn type_line(&mut self, line: &str) -> io::Result<()> {
         self.keys.write_all(format!("{line}\n").as_bytes())

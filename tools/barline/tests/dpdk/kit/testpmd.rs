@@ -27,6 +27,8 @@ pub struct Options<'a> {
     pub paths: Paths,
     /// Receive and transmit queues of each port.
     pub queues: u16,
+    /// What its memory is made of.
+    pub memory: Memory,
     /// Further arguments of the EAL.
     pub eal: &'a [&'a str],
     /// Further arguments of testpmd itself, such as `--forward-mode=macswap`.
@@ -47,10 +49,25 @@ impl Paths {
     pub const ALL: [Paths; 2] = [Paths::Vector, Paths::Scalar];
 }
 
+/// What a testpmd's 128 MiB of memory are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// Ordinary pages.
+    Ordinary,
+    /// Hugepages, in no files.
+    Huge,
+}
+
 impl Options<'_> {
-    /// One queue pair of one VF, vector paths, nothing else.
-    pub const VF1: Options<'static> =
-        Options { vfs: &[1], paths: Paths::Vector, queues: 1, eal: &[], app: &[] };
+    /// One queue pair of one VF, vector paths, ordinary pages, nothing else.
+    pub const VF1: Options<'static> = Options {
+        vfs: &[1],
+        paths: Paths::Vector,
+        queues: 1,
+        memory: Memory::Ordinary,
+        eal: &[],
+        app: &[],
+    };
 }
 
 /// A testpmd with a prompt. It does not forward until it is told `start`. Dropping it kills it.
@@ -125,6 +142,11 @@ impl Testpmd {
         if let Err(why) = self.terminal.wait_for(text, 0, LIMIT) {
             self.fail(&format!("`{text}` was not printed, {why}"));
         }
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.terminal.process()
     }
 
     /// All that it has printed.
@@ -249,7 +271,12 @@ fn arguments(options: &Options<'_>) -> Vec<String> {
     let cpus = allowed_cpus();
     // Two threads of DPDK that may run on any CPU, so that machines with two of them suffice.
     let mut all = vec!["--lcores".into(), format!("0@({cpus}),1@({cpus})")];
-    let fixed = ["--no-huge", "-m", "128", "--no-shconf", "--no-telemetry"];
+    // DPDK takes one or the other.
+    let memory = match options.memory {
+        Memory::Ordinary => "--no-huge",
+        Memory::Huge => "--in-memory",
+    };
+    let fixed = [memory, "-m", "128", "--no-shconf", "--no-telemetry"];
     all.extend(fixed.map(String::from));
     all.push("--log-level=pmd.net.ixgbe.init:8".into());
     if options.paths == Paths::Scalar {
