@@ -5,5 +5,8 @@
 //! whatever happens to the machine happens to all. [`protocol`] is how they speak; [`rows`] what comes
 //! out.
 
+pub mod child;
+pub mod parent;
 pub mod protocol;
+pub mod report;
 pub mod rows;

@@ -80,7 +80,7 @@ pub struct Ready {
     pub tsc_hz: u64,
     /// Microseconds from the beginning of the child's `main` to its first received packet.
     pub started_us: u64,
-    /// KiB of memory that the process has resident then (VmRSS), hugepages included.
+    /// KiB of memory that the process has resident then: VmRSS and HugetlbPages of /proc/self/status.
     pub resident_kib: u64,
 }
 

@@ -1,0 +1,85 @@
+//! The time stamp counter (TSC), read so that what stands between two readings is between them.
+#![allow(unsafe_code)]
+
+use std::time::Instant;
+
+/// Readings of which the cheapest pair counts.
+const PAIRS: usize = 10_000;
+
+/// The counter now: after all that came before in the program, and before all that comes after. Where
+/// there is none, nanoseconds.
+#[inline(always)]
+pub(super) fn now() -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: all three are in the baseline of x86-64 and touch no memory.
+    unsafe {
+        use std::arch::x86_64::{_mm_lfence, _rdtsc};
+        _mm_lfence();
+        let now = _rdtsc();
+        _mm_lfence();
+        now
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        use std::sync::LazyLock;
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed().as_nanos() as u64
+    }
+}
+
+/// What the counter costs, and how fast it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    /// What two readings with nothing between them take at least.
+    pair: u64,
+    /// Its frequency.
+    pub(super) hz: u64,
+}
+
+impl Clock {
+    /// Measures the clock, which takes some milliseconds.
+    pub(super) fn new() -> Clock {
+        let (start, begin) = (Instant::now(), now());
+        let mut pair = u64::MAX;
+        for _ in 0..PAIRS {
+            let first = now();
+            pair = pair.min(now().wrapping_sub(first));
+        }
+        while start.elapsed().as_millis() < 5 {
+            std::hint::spin_loop();
+        }
+        let hz = now().wrapping_sub(begin) as f64 / start.elapsed().as_secs_f64();
+        Clock { pair, hz: hz as u64 }
+    }
+
+    /// Cycles of what stood between two readings.
+    #[inline(always)]
+    pub(super) fn between(&self, start: u64, end: u64) -> u64 {
+        end.wrapping_sub(start).saturating_sub(self.pair)
+    }
+
+    /// Cycles of so many microseconds.
+    pub(super) fn microseconds(&self, microseconds: u32) -> u64 {
+        (self.hz as f64 / 1e6 * f64::from(microseconds)) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_takes_nothing_and_a_millisecond_a_millisecond() {
+        let clock = Clock::new();
+        assert_eq!(clock.between(100, 100 + clock.pair), 0);
+        assert_eq!(clock.between(100, 100), 0);
+        assert_eq!(clock.between(u64::MAX, clock.pair + 6), 7);
+        let least = (0..1000).map(|_| {
+            let start = now();
+            clock.between(start, now())
+        });
+        assert!(least.min().unwrap() <= clock.pair);
+        let millisecond = clock.microseconds(1000);
+        assert!((1_000_000 / 100..1_000_000 * 100).contains(&millisecond), "{millisecond}");
+    }
+}
