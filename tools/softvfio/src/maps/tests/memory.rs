@@ -162,6 +162,35 @@ fn memory_of_several_kinds_is_moved_piece_by_piece() {
 }
 
 #[test]
+fn hugepages_stay_with_the_devices_too() {
+    const HUGE: usize = 2 << 20;
+    const IN_EACH: usize = HUGE / PAGE;
+    let _pages = testkit::Hugepages::free(6);
+    child(|| {
+        let known = Known::new();
+        // SAFETY: new memory.
+        let at = unsafe { kernel::mmap(0, 4 * HUGE, BOTH, ANONYMOUS | libc::MAP_HUGETLB, -1, 0) };
+        let at = at.unwrap();
+        for page in 0..4 {
+            // SAFETY: it was made just now.
+            unsafe { kernel::pointer(at + page * HUGE).cast::<u8>().write(page as u8 + 1) };
+        }
+        known.map(1, IOVA, at, 4 * IN_EACH);
+        // As DPDK gives memory back: one page is unmapped, over another an ordinary one is mapped.
+        // SAFETY: nobody else uses it.
+        unsafe {
+            assert_eq!(munmap(at + HUGE, HUGE), Some(Ok(())));
+            let mapped = mmap_fixed(at + 2 * HUGE, HUGE, BOTH, FIXED, -1, 0);
+            assert_eq!(mapped.unwrap().unwrap().addr(), at + 2 * HUGE);
+        }
+        let seen = [0, 1, 2, 3].map(|page| read(at + page * HUGE));
+        assert_eq!(seen, [Some(1), None, Some(0), Some(4)]);
+        assert_eq!([0, 1, 2, 3].map(|page| known.read(1, iova(page * IN_EACH))), [1, 2, 3, 4]);
+        assert!(known.place(1, iova(IN_EACH)).is_multiple_of(HUGE), "it is one still");
+    });
+}
+
+#[test]
 fn memory_that_is_mapped_twice_stays_until_both_let_go() {
     child(|| {
         let known = Known::new();
