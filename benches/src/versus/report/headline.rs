@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::pick;
 use super::words::{self, figure};
-use crate::versus::rows::{Results, Row};
+use crate::versus::rows::{Results, Row, Size};
 
 /// Title, outcome, the plain words, the notes.
 pub(super) fn header(results: &Results) -> Markup {
@@ -39,22 +39,17 @@ pub(super) fn header(results: &Results) -> Markup {
 }
 
 fn outcome(results: &Results, row: &Row) -> Markup {
-    let work = match row.size {
-        crate::versus::rows::Size::Imix => "of mixed sizes (imix)".to_string(),
+    let of = match row.size {
+        Size::Imix => "of mixed sizes (imix)".to_string(),
         size => format!("of {size} bytes"),
     };
     html! {
         p.lead {
-            strong { (words::mode(row.mode)) } ", frames " (work) " in bursts of " (row.burst) ": "
+            strong { (words::doing(row.mode)) } " frames " (of) ", " (row.burst) " at a time, took barline's driver "
+            strong { (figure(row.ours.min)) " cycles" } " a frame"
             @match (&row.dpdk, row.ratio) {
-                (Some(dpdk), Some(ratio)) => {
-                    "barline's driver took " strong { (figure(row.ours.min)) " cycles" } " a frame, DPDK's "
-                    strong { (figure(dpdk.min)) } ". " (compared(ratio))
-                },
-                _ => {
-                    "barline's driver took " strong { (figure(row.ours.min)) " cycles" } " a frame. \
-                    DPDK did not run, so there is nothing to compare that with here; the notes say why."
-                },
+                (Some(dpdk), Some(ratio)) => { " and DPDK's " strong { (figure(dpdk.min)) } ". " (compared(ratio)) },
+                _ => ". DPDK did not run, so there is nothing to compare that with here; the notes say why.",
             }
         }
         p {

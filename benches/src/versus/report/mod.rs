@@ -68,8 +68,6 @@ fn page(results: &Results) -> serde_json::Result<Markup> {
                     h2 #rows { "Every row" }
                     p { "TSC cycles a frame. " (tables::common(rows)) }
                     (tables::rows(rows))
-                    h2 #columns { "Every path" }
-                    p { "TSC cycles a frame. The ratio is that of barline's minimum to the path's; of a path of barline's own, that of its minimum to DPDK's best." }
                     (tables::columns(rows))
                     (tables::others(results))
                     h2 #functions { "Which of DPDK's functions ran" }

@@ -11,7 +11,7 @@ use crate::versus::rows::{Column, Mode, Paired, Results, Row};
 /// Ours beside DPDK's best column. What matters most stands left, where a phone shows it.
 pub(super) fn rows(rows: &[Row]) -> Markup {
     html! {
-        div.scroll tabindex="0" {
+        div.scroll role="region" aria-label="table" tabindex="0" {
             table {
                 thead {
                     tr {
@@ -78,14 +78,25 @@ fn paired(paired: Option<Paired>) -> Markup {
     }
 }
 
-/// Every column of every row.
+/// Every column of the rows that have more of them than ours and DPDK's best; nothing if there are none.
 pub(super) fn columns(rows: &[Row]) -> Markup {
-    let there = |column: &&Column| rows.iter().any(|row| row.columns.contains_key(column));
+    let best = |row: &Row| row.dpdk.as_ref().map(|dpdk| dpdk.column);
+    let more = |row: &&Row| row.columns.keys().any(|column| Some(*column) != best(row));
+    let shown: Vec<&Row> = rows.iter().filter(more).collect();
+    if shown.is_empty() {
+        return html! {};
+    }
+    let there = |column: &&Column| shown.iter().any(|row| row.columns.contains_key(column));
     let mut columns: Vec<Column> = Column::ALL.iter().filter(there).copied().collect();
     // DPDK's first: the others are ours, with less than we would take.
     columns.sort_by_key(|column| !column.is_dpdk());
     html! {
-        div.scroll tabindex="0" {
+        h2 #columns { "Every path" }
+        p {
+            "TSC cycles a frame. The ratio is that of barline's minimum to the path's; of a path of barline's \
+            own, that of its minimum to DPDK's best."
+        }
+        div.scroll role="region" aria-label="table" tabindex="0" {
             table {
                 thead {
                     tr {
@@ -99,7 +110,7 @@ pub(super) fn columns(rows: &[Row]) -> Markup {
                     }
                 }
                 tbody {
-                    @for row in rows {
+                    @for row in &shown {
                         tr {
                             (work(rows, row))
                             @for column in &columns {
@@ -133,7 +144,7 @@ pub(super) fn functions(rows: &[Row]) -> Markup {
         return html! { p { "None: DPDK did not run." } };
     }
     html! {
-        div.scroll tabindex="0" {
+        div.scroll role="region" aria-label="table" tabindex="0" {
             table {
                 thead { tr { th scope="col" { "Path" } th scope="col" { "Functions" } th scope="col" { "Work" } } }
                 tbody {
@@ -157,7 +168,7 @@ pub(super) fn others(results: &Results) -> Markup {
                 caches between the two take part, so this swings from run to run; the paired ratio (over 1: \
                 barline moves more) is what to look at. Millions of frames a second."
             }
-            div.scroll tabindex="0" { table {
+            div.scroll role="region" aria-label="table" tabindex="0" { table {
                 thead { tr {
                     th scope="col" { "Work" } th scope="col" { "Burst" } th scope="col" { "Bytes" } th scope="col" { "barline" }
                     th scope="col" { "DPDK vector" } th scope="col" { "Paired" } th scope="col" { "p10 to p90" } th scope="col" { "Pairs" }
@@ -171,7 +182,7 @@ pub(super) fn others(results: &Results) -> Markup {
         @if !results.latencies.is_empty() {
             h2 #latency { "Two cores: round trips" }
             p { "Single frames: delivered by the device's core, forwarded by the driver's, taken back. Nanoseconds." }
-            div.scroll tabindex="0" { table {
+            div.scroll role="region" aria-label="table" tabindex="0" { table {
                 thead { tr {
                     th scope="col" { "Driver" } th scope="col" { "p50" } th scope="col" { "p99" } th scope="col" { "p99.9" } th scope="col" { "Frames" }
                 } }
@@ -183,7 +194,7 @@ pub(super) fn others(results: &Results) -> Markup {
         @if !results.starts.is_empty() {
             h2 #starts { "From the start to the first packet" }
             p { "From the beginning of " code { "main" } " to the first received packet, and the memory that was resident then, hugepages included." }
-            div.scroll tabindex="0" { table {
+            div.scroll role="region" aria-label="table" tabindex="0" { table {
                 thead { tr {
                     th scope="col" { "Driver" } th scope="col" { "Milliseconds" } th scope="col" { "Memory" } th scope="col" { "" }
                 } }

@@ -13,6 +13,17 @@ pub(super) fn mode(mode: Mode) -> &'static str {
     }
 }
 
+/// The same, as what a sentence begins with.
+pub(super) fn doing(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Rx => "Receiving",
+        Mode::Tx => "Sending",
+        Mode::Fwd => "Forwarding",
+        Mode::FwdMac => "Forwarding, with MAC addresses exchanged,",
+        Mode::FwdOffload => "Forwarding, with checksums and VLAN tags by the device,",
+    }
+}
+
 /// What a mode times, as a sentence.
 pub(super) fn timed(mode: Mode) -> &'static str {
     match mode {

@@ -79,7 +79,7 @@ fn framed(title: &str, columns: &[Column], about: &str, height: f64, drawing: Ma
                     }
                 }
             }
-            div.scroll tabindex="0" {
+            div.scroll role="region" aria-label=(title) tabindex="0" {
                 svg.plot role="img" aria-label=(about) width=(px(WIDTH)) height=(px(height))
                     viewBox=(format!("0 0 {} {}", px(WIDTH), px(height))) { (drawing) }
             }
