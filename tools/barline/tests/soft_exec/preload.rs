@@ -49,9 +49,9 @@ fn calls_of_c_that_are_checked() {
     check(&["-O2", "-D_FORTIFY_SOURCE=2"]);
 }
 
-/// Runs a program of `awkward.c`.
+/// Runs a program with a word, which is to end well and without one of its own.
 #[track_caller]
-fn awkward(program: &Path, options: &[&str], name: &str) {
+fn ends_well(program: &Path, options: &[&str], name: &str) {
     let place = Place::new();
     let arguments =
         options.iter().map(Path::new).chain([Path::new("--"), program, Path::new(name)]);
@@ -66,9 +66,19 @@ fn programs_do_what_few_do() {
     let dir = tempfile::tempdir().unwrap();
     let program = compile(dir.path(), "awkward.c", &["-O1"]);
     for name in ["vforks", "threads", "limits", "pieces", "paths", "mappings", "signals"] {
-        awkward(&program, &[], name);
+        ends_well(&program, &[], name);
     }
-    awkward(&program, &["--soft", "soft:drive=caller"], "steps");
+    ends_well(&program, &["--soft", "soft:drive=caller"], "steps");
+}
+
+#[test]
+fn programs_measure() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = compile(dir.path(), "measured.c", &["-O1"]);
+    for options in ["soft:drive=caller", "soft:drive=caller,uplink=sink,vfs=63"] {
+        ends_well(&program, &["--soft", options], "caller");
+    }
+    ends_well(&program, &[], "thread");
 }
 
 #[test]
