@@ -29,6 +29,8 @@ use error::failed;
 use softnic::{Administrator, Spec};
 use tempfile::TempDir;
 
+use crate::sys;
+
 const PREFIX: &str = "barline-soft-";
 const SPEC: &str = "spec";
 const PLANE: &str = "plane";
@@ -74,6 +76,7 @@ impl Run {
         if let Some(share) = &spec.share {
             return Err(RunError::Shared(share.clone()));
         }
+        environment::check_pages(sys::page())?;
         let spec = environment::with_absolute_paths(spec)?;
         spec.check()?;
         let library = environment::library()?;

@@ -27,6 +27,13 @@ pub(crate) fn user() -> u32 {
     unsafe { libc::geteuid() }
 }
 
+/// Bytes of a page of this kernel's.
+pub(crate) fn page() -> usize {
+    // SAFETY: the call reads and writes no memory.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(0)
+}
+
 /// What a file is known by, whatever descriptors it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct FileId {

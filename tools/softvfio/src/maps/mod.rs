@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use calls::{mmap_fixed, mprotect, mremap, munmap};
+pub(crate) use kernel::PAGE;
 pub(crate) use mend::mend;
 pub use registers::{Mapping, map_bar};
 

@@ -1,6 +1,7 @@
 //! Mapping the registers of a device.
 #![allow(unsafe_code)]
 
+use std::env::consts::ARCH;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -91,7 +92,8 @@ fn add(
     ANYTHING.store(true, Ordering::Release);
     if middle > at.start && !CAN_TRAP {
         say(format_args!(
-            "registers with effects cannot be mapped on this processor, only read and written by calls"
+            "this program maps registers whose access has effects (page 0 of BAR 0), which works on x86-64 \
+             only: on {ARCH} they can be read and written by calls (pread, pwrite), or not mapped"
         ));
         return Err(libc::ENOTSUP);
     }

@@ -10,12 +10,18 @@ use softnic::uplink::UplinkSpec;
 
 use super::RunError;
 use super::error::failed;
+use crate::maps::PAGE;
 
 /// The variable that names a program's run: its directory.
 pub const VARIABLE: &str = "BARLINE_SOFT";
 
 /// The library to preload.
 pub const LIBRARY: &str = "libbarline_preload.so";
+
+/// Whether registers can be mapped by pages of this size.
+pub(super) fn check_pages(size: usize) -> Result<(), RunError> {
+    if size == PAGE { Ok(()) } else { Err(RunError::Pages(size)) }
+}
 
 /// Where the library is, seen from this program: where cargo builds it for the command or for a test,
 /// beside an installed command, or in its lib directory.
@@ -67,4 +73,16 @@ pub(super) fn with_absolute_paths(spec: &Spec) -> Result<Spec, RunError> {
         }
     }
     Ok(spec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn larger_pages_are_refused_by_their_size() {
+        assert!(check_pages(crate::sys::page()).is_ok());
+        let error = check_pages(65536).unwrap_err().to_string();
+        assert!(error.contains("65536") && error.contains("4096"), "{error}");
+    }
 }

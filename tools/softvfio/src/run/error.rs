@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use softnic::{PlaneError, SpecError};
 
 use super::LIBRARY;
+use crate::maps::PAGE;
 
 /// A run that cannot be made or opened.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,12 @@ pub enum RunError {
         words(.0)
     )]
     Nowhere(Vec<RunError>),
+    /// Registers with effects, and what can be mapped, are parted by pages of another size.
+    #[error(
+        "this kernel has pages of {0} bytes: programs can have a software adapter only where pages have {PAGE} \
+         (on aarch64, a kernel with CONFIG_ARM64_4K_PAGES)"
+    )]
+    Pages(usize),
     /// The library is not where it is built or installed.
     #[error(
         "{LIBRARY} is not in {}: it is built and installed together with the command (cargo build)",

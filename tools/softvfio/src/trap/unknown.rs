@@ -1,5 +1,6 @@
-//! A processor whose instructions are not known here: nothing is trapped, and registers with effects
-//! cannot be mapped. Reads and writes of a device's regions work all the same.
+//! A processor whose instructions are not known here (all but x86-64): nothing is trapped, and a program
+//! that maps registers with effects is told that it cannot. Reads and writes of a device's regions
+//! work all the same.
 
 use super::Context;
 use crate::maps::Mapped;

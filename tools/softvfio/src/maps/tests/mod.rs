@@ -2,8 +2,12 @@
 //! a process of its own, since what is mapped is the whole process's.
 #![allow(unsafe_code)]
 
+mod bar;
 mod memory;
+#[cfg(target_arch = "x86_64")]
 mod registers;
+#[cfg(not(target_arch = "x86_64"))]
+mod untrapped;
 mod vanished;
 
 use std::collections::BTreeMap;
