@@ -6,6 +6,7 @@
 //! out.
 
 pub mod child;
+pub mod dpdk;
 pub mod parent;
 pub mod protocol;
 pub mod report;
