@@ -177,6 +177,12 @@ impl Arena {
 pub(crate) struct Iovas(u64);
 
 impl Iovas {
+    /// Of an arena that is there.
+    #[cfg(test)]
+    pub(crate) fn at(base: u64) -> Iovas {
+        Iovas(base)
+    }
+
     /// The I/O virtual address of byte `offset` of buffer `index`.
     #[inline]
     pub(crate) fn of(self, index: u32, offset: u16) -> u64 {

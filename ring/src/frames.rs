@@ -81,7 +81,14 @@ impl Frames {
         unsafe { self.lines.as_mut_ptr().cast::<Frame>().add(self.len) }
     }
 
-    /// Counts `count` frames more that were written to [`Frames::end`].
+    /// Places for as many frames as fit, with whatever stood in them before.
+    #[inline]
+    pub(crate) fn spare(&mut self) -> &mut [Frame] {
+        // SAFETY: they are inside the lines, and all initialised.
+        unsafe { std::slice::from_raw_parts_mut(self.end(), self.room()) }
+    }
+
+    /// Counts `count` frames more that were written to [`Frames::end`] or [`Frames::spare`].
     ///
     /// # Safety
     /// They were, and the capacity allows for them.

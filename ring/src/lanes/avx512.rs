@@ -72,8 +72,16 @@ unsafe fn receive<F: Format>(mut arrivals: Arrivals<'_>, frames: &mut Frames) ->
         // SAFETY: as many buffers as descriptors are there.
         let buffers = unsafe { _mm512_loadu_si512(arrivals.shadow.as_ptr().add(start).cast()) };
         let (good, lengths, flags) = look::<F>(&raw, arrivals.believed, arrivals.data_room);
-        let count = (good.trailing_ones() as usize).min(most);
-        sums = _mm512_mask_add_epi32(sums, ((1_u32 << count) - 1) as u16, sums, lengths);
+        // That all are good is foreseen, and not waited for: the next burst starts from where it ends.
+        let wanted = most.min(WIDE);
+        let all_good = u16::MAX >> (WIDE - wanted);
+        let count = if good & all_good == all_good { wanted } else { first(good) };
+        sums = _mm512_mask_add_epi32(
+            sums,
+            u16::MAX.unbounded_shr((WIDE - count) as u32),
+            sums,
+            lengths,
+        );
         let to = frames.end().cast::<__m512i>();
         // Of a descriptor: length and tag are bytes 12 to 15, the hash bytes 4 to 7. Of a frame: bytes 6
         // to 9, and 12 to 15.
@@ -121,6 +129,13 @@ unsafe fn receive<F: Format>(mut arrivals: Arrivals<'_>, frames: &mut Frames) ->
     }
     all.bytes += _mm512_reduce_add_epi32(sums) as u32 as u64;
     all
+}
+
+/// How many are good from the first on, where not all are that are wanted.
+#[cold]
+#[inline(never)]
+fn first(good: u16) -> usize {
+    good.trailing_ones() as usize
 }
 
 /// What sixteen descriptors say: which are done and good packets of one buffer, their lengths, and

@@ -4,12 +4,20 @@
 //! nearly every frame goes through.
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod plain;
+#[cfg(test)]
+mod tests;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
 pub(crate) use plain::Plain;
+
+use std::ops::AddAssign;
 
 use crate::arena::Iovas;
 use crate::frame::Frame;
@@ -59,14 +67,21 @@ pub(crate) struct Moved {
     pub(crate) bytes: u64,
 }
 
+impl AddAssign for Moved {
+    fn add_assign(&mut self, more: Moved) {
+        self.frames += more.frames;
+        self.bytes += more.bytes;
+    }
+}
+
 /// One way of moving descriptors.
 ///
 /// # Safety
 /// Its functions may only be called where the CPU has the instructions.
 #[allow(unsafe_code)]
 pub(crate) unsafe trait Lanes {
-    /// Appends frames of good packets of one buffer, as most are, up to the first descriptor that is
-    /// anything else, or for as many as there is room.
+    /// Appends frames of good packets of one buffer with tags in the usual byte order, as most are, up to
+    /// the first descriptor that is anything else, or for as many as there is room.
     ///
     /// # Safety
     /// The CPU has the instructions; the descriptors from `next` on are armed, `most` of them.

@@ -16,22 +16,42 @@ pub(crate) struct Plain;
 unsafe impl Lanes for Plain {
     #[inline]
     unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
-        let Arrivals { descriptors, shadow, next, most, headroom, data_room, believed } = arrivals;
+        let Arrivals { descriptors, shadow, most, headroom, data_room, believed, .. } = arrivals;
+        let bits = const { F::RX_BITS };
+        let good = u64::from(bits.done | bits.end);
+        let care = good | u64::from(bits.error | bits.swapped_tag);
+        let place = u64::from(headroom) << 32;
         let mut moved = Moved::default();
-        for position in (0..most.min(frames.room())).map(|i| next.wrapping_add(i as u32)) {
-            let second = descriptors.status(position);
-            if !F::rx_done(second) {
+        let mut most = most.min(frames.room());
+        // Once up to the ring's end, and once from its start on.
+        while most > 0 {
+            let next = arrivals.next.wrapping_add(moved.frames as u32);
+            let run = descriptors.run(next, most);
+            let buffers = &shadow[descriptors.slot(next)..];
+            let mut count = 0;
+            for ((slot, &buffer), frame) in run.iter().zip(buffers).zip(frames.spare()) {
+                let second = slot.status();
+                let len = (second >> 32) as u16;
+                // Of 0, one less is more than any room.
+                if second & care != good || len.wrapping_sub(1) >= data_room {
+                    break;
+                }
+                let first = slot.first();
+                let flags = F::rx_parse(first, second & believed).flags;
+                // In a descriptor and a frame, length and tag are neighbours, and the hash is on top.
+                let about = second >> 48 | u64::from(flags.0) << 16 | first >> 32 << 32;
+                let place = u64::from(buffer) | place | second >> 32 << 48;
+                *frame = Frame::from_words(place, about);
+                moved.bytes += u64::from(len);
+                count += 1;
+            }
+            // SAFETY: they were written, and `most` is not more than there is room for.
+            unsafe { frames.added(count) }
+            moved.frames += count;
+            most -= count;
+            if count < run.len() {
                 break;
             }
-            let done = F::rx_parse(descriptors.first(position), second & believed);
-            let fits = done.len != 0 && done.len <= data_room;
-            if !fits || !done.end || done.error {
-                break;
-            }
-            let index = shadow[descriptors.slot(position)];
-            frames.push(Frame::received(index, headroom, &done));
-            moved.bytes += u64::from(done.len);
-            moved.frames += 1;
         }
         moved
     }
@@ -44,30 +64,39 @@ unsafe impl Lanes for Plain {
         iovas: Iovas,
         headroom: u16,
     ) {
-        for (i, &index) in block.iter().enumerate() {
-            let iova = iovas.of(index, headroom);
-            let [first, second] = F::RX_ARM;
-            descriptors.store(position.wrapping_add(i as u32), [first | iova, second]);
+        let [first, second] = F::RX_ARM;
+        for (slot, &index) in descriptors.run(position, BLOCK).iter().zip(block) {
+            slot.store([first | iovas.of(index, headroom), second]);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
-        let Departures { descriptors, ref mut shadow, ref mut next, .. } = *departures;
         let Departures { iovas, max_packet, mask, wanted, common, .. } = *departures;
         let mut moved = Moved::default();
-        for frame in frames {
-            let fits = (MIN_PACKET..=max_packet).contains(&frame.len);
-            if frame.about() & mask != wanted || !fits {
+        // Once up to the ring's end, and once from its start on.
+        while moved.frames < frames.len() {
+            let frames = &frames[moved.frames..];
+            let run = departures.descriptors.run(departures.next, frames.len());
+            let buffers = &mut departures.shadow[departures.descriptors.slot(departures.next)..];
+            let mut count = 0;
+            for ((slot, buffer), frame) in run.iter().zip(buffers).zip(frames) {
+                let fits = (MIN_PACKET..=max_packet).contains(&frame.len);
+                if frame.about() & mask != wanted || !fits {
+                    break;
+                }
+                let len = frame.len.into();
+                let second = common | F::tx_lengths(len, len);
+                slot.store([iovas.of(frame.index, frame.offset), second]);
+                *buffer = frame.index;
+                moved.bytes += u64::from(len);
+                count += 1;
+            }
+            moved.frames += count;
+            departures.next = departures.next.wrapping_add(count as u32);
+            if count < run.len() {
                 break;
             }
-            let len = frame.len.into();
-            let second = common | F::tx_lengths(len, len);
-            descriptors.store(*next, [iovas.of(frame.index, frame.offset), second]);
-            shadow[descriptors.slot(*next)] = frame.index;
-            *next = next.wrapping_add(1);
-            moved.bytes += u64::from(frame.len);
-            moved.frames += 1;
         }
         moved
     }

@@ -4,9 +4,9 @@
 use super::RxRing;
 use crate::format::RxDone;
 use crate::frame::{Flags, Frame};
-#[cfg(target_arch = "x86_64")]
-use crate::lanes::Avx512;
 use crate::lanes::{Arrivals, Lanes, Moved, Plain};
+#[cfg(target_arch = "x86_64")]
+use crate::lanes::{Avx2, Avx512};
 use crate::{Format, FrameBatch, Simd};
 
 /// What stands at a position of the ring.
@@ -37,6 +37,8 @@ impl<F: Format> RxRing<F> {
             match self.simd {
                 #[cfg(target_arch = "x86_64")]
                 Simd::Avx512 => self.poll_avx512(batch),
+                #[cfg(target_arch = "x86_64")]
+                Simd::Avx2 => self.poll_avx2(batch),
                 _ => self.poll_by::<Plain>(batch),
             }
         }
@@ -48,6 +50,14 @@ impl<F: Format> RxRing<F> {
     fn poll_avx512(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         // SAFETY: this is compiled for them, too.
         unsafe { self.poll_by::<Avx512>(batch) }
+    }
+
+    /// [`RxRing::poll_by`], all of it compiled for these instructions.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn poll_avx2(&mut self, batch: &mut FrameBatch<'_>) -> usize {
+        // SAFETY: this is compiled for them, too.
+        unsafe { self.poll_by::<Avx2>(batch) }
     }
 
     /// As [`RxRing::poll`], for a batch of the same arena that has room.

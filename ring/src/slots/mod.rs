@@ -2,8 +2,12 @@
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
+mod pairs;
+#[cfg(target_arch = "x86_64")]
 mod wide;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use pairs::PAIRS;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use wide::WIDE;
 
@@ -98,13 +102,13 @@ impl Slots {
         Descriptors { base: self.memory.base().cast(), mask: self.mask, slots: PhantomData }
     }
 
-    /// As [`Descriptors::status`].
+    /// As [`Slot::status`].
     #[inline]
     pub(crate) fn status(&self, position: u32) -> u64 {
         self.descriptors().status(position)
     }
 
-    /// As [`Descriptors::store`].
+    /// As [`Slot::store`].
     #[inline]
     pub(crate) fn store(&self, position: u32, words: [u64; 2]) {
         self.descriptors().store(position, words);
@@ -119,48 +123,80 @@ pub(crate) struct Descriptors<'s> {
     slots: PhantomData<&'s Slots>,
 }
 
-impl Descriptors<'_> {
+impl<'s> Descriptors<'s> {
     /// As [`Slots::slot`].
     #[inline]
     pub(crate) fn slot(self, position: u32) -> usize {
         (position & self.mask) as usize
     }
 
-    /// Reads the second word of a descriptor, where devices report that they are done. Everything
-    /// that the device wrote before that word is visible afterwards.
+    /// As [`Slot::status`].
     #[inline]
     pub(crate) fn status(self, position: u32) -> u64 {
-        u64::from_le(barrier::load(self.word(position, 1)))
+        self.one(position).status()
     }
 
-    /// Reads the first word of a descriptor.
+    /// As [`Slot::first`].
     #[inline]
     pub(crate) fn first(self, position: u32) -> u64 {
-        u64::from_le(self.word(position, 0).load(Ordering::Relaxed))
+        self.one(position).first()
     }
 
-    /// Writes a descriptor. The device may look at it when the doorbell is rung.
+    /// As [`Slot::store`].
     #[inline]
-    pub(crate) fn store(self, position: u32, [first, second]: [u64; 2]) {
-        self.word(position, 0).store(first.to_le(), Ordering::Relaxed);
-        self.word(position, 1).store(second.to_le(), Ordering::Relaxed);
+    pub(crate) fn store(self, position: u32, words: [u64; 2]) {
+        self.one(position).store(words);
     }
 
-    /// One word of a descriptor. Atomics are the one kind of reference that may point at memory which
-    /// somebody else writes.
+    /// The descriptor at a position.
     #[inline]
-    fn word(&self, position: u32, word: usize) -> &AtomicU64 {
+    fn one(self, position: u32) -> &'s Slot {
         // SAFETY: `slot < len`, and `Slots::new` checked that the memory holds `len` descriptors and is
         // aligned; it is valid while the `Slots` that is borrowed here lives; all accesses by this
         // process are atomic.
-        unsafe { AtomicU64::from_ptr(self.at(position).cast::<u64>().add(word)) }
+        unsafe { &*self.at(position).cast() }
+    }
+
+    /// The descriptors from a position on: `most` of them, or fewer where the ring ends before.
+    #[inline]
+    pub(crate) fn run(self, position: u32, most: usize) -> &'s [Slot] {
+        let end = self.mask as usize + 1 - self.slot(position);
+        // SAFETY: as above, for those up to the ring's end.
+        unsafe { std::slice::from_raw_parts(self.at(position).cast(), most.min(end)) }
     }
 
     /// Where a descriptor is.
     #[inline]
-    fn at(&self, position: u32) -> *mut [u64; 2] {
+    fn at(self, position: u32) -> *mut [u64; 2] {
         // SAFETY: `slot < len`, and the memory holds `len` descriptors, as above.
         unsafe { self.base.as_ptr().add(self.slot(position)) }
+    }
+}
+
+/// One descriptor. Atomics are the one kind of reference that may point at memory which somebody else
+/// writes.
+#[repr(transparent)]
+pub(crate) struct Slot([AtomicU64; 2]);
+
+impl Slot {
+    /// Reads the second word, where devices report that they are done. Everything that the device wrote
+    /// before that word is visible afterwards.
+    #[inline]
+    pub(crate) fn status(&self) -> u64 {
+        u64::from_le(barrier::load(&self.0[1]))
+    }
+
+    /// Reads the first word.
+    #[inline]
+    pub(crate) fn first(&self) -> u64 {
+        u64::from_le(self.0[0].load(Ordering::Relaxed))
+    }
+
+    /// Writes the descriptor. The device may look at it when the doorbell is rung.
+    #[inline]
+    pub(crate) fn store(&self, [first, second]: [u64; 2]) {
+        self.0[0].store(first.to_le(), Ordering::Relaxed);
+        self.0[1].store(second.to_le(), Ordering::Relaxed);
     }
 }
 

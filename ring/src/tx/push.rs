@@ -6,7 +6,7 @@ use super::{MAX_PACKET, MIN_PACKET, Mark, NO_BUFFER, TxRing};
 use crate::batch::chain_len;
 use crate::frame::{Flags, Frame};
 #[cfg(target_arch = "x86_64")]
-use crate::lanes::Avx512;
+use crate::lanes::{Avx2, Avx512};
 use crate::lanes::{Departures, Lanes, Plain};
 use crate::offload::Lengths;
 use crate::{BLOCK, Format, FrameBatch, Pool, Simd};
@@ -49,6 +49,8 @@ impl<F: Format> TxRing<F> {
             match self.simd {
                 #[cfg(target_arch = "x86_64")]
                 Simd::Avx512 => self.push_avx512(batch),
+                #[cfg(target_arch = "x86_64")]
+                Simd::Avx2 => self.push_avx2(batch),
                 _ => self.push_by::<Plain>(batch),
             }
         }
@@ -60,6 +62,14 @@ impl<F: Format> TxRing<F> {
     fn push_avx512(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         // SAFETY: this is compiled for them, too.
         unsafe { self.push_by::<Avx512>(batch) }
+    }
+
+    /// [`TxRing::push_by`], all of it compiled for these instructions.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn push_avx2(&mut self, batch: &mut FrameBatch<'_>) -> usize {
+        // SAFETY: this is compiled for them, too.
+        unsafe { self.push_by::<Avx2>(batch) }
     }
 
     /// As [`TxRing::push`], for a batch of the same arena.

@@ -1,0 +1,415 @@
+//! Eight descriptors at a time, two in each register.
+#![allow(unsafe_code)]
+
+use std::arch::x86_64::*;
+
+use super::{Arrivals, Departures, Lanes, Moved, Plain};
+use crate::arena::Iovas;
+use crate::format::RxBits;
+use crate::frame::{Flags, Frame};
+use crate::frames::Frames;
+use crate::slots::{Descriptors, PAIRS};
+use crate::tx::MIN_PACKET;
+use crate::{BLOCK, Format};
+
+/// Eight descriptors at a time, by AVX2.
+pub(crate) struct Avx2;
+
+// SAFETY: callers see to it that the CPU has the instructions.
+unsafe impl Lanes for Avx2 {
+    #[inline(always)]
+    unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
+        // SAFETY: promised by the caller.
+        unsafe { receive::<F>(arrivals, frames) }
+    }
+
+    #[inline(always)]
+    unsafe fn arm<F: Format>(
+        descriptors: Descriptors<'_>,
+        position: u32,
+        block: &[u32; BLOCK],
+        iovas: Iovas,
+        headroom: u16,
+    ) {
+        // SAFETY: promised by the caller.
+        unsafe { arm::<F>(descriptors, position, block, iovas, headroom) }
+    }
+
+    #[inline(always)]
+    unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
+        // SAFETY: promised by the caller.
+        unsafe { send::<F>(departures, frames) }
+    }
+}
+
+/// Words of eight descriptors, in the order that [`transpose`] gives.
+#[derive(Clone, Copy)]
+struct Words {
+    types: __m256i,
+    hashes: __m256i,
+    status: __m256i,
+    /// Lengths, and tags in the upper halves.
+    lengths: __m256i,
+}
+
+/// Two by two: the even ones of eight in the lower half, the odd ones in the upper.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn transpose(pairs: [__m256i; 4]) -> Words {
+    let near = _mm256_unpacklo_epi32(pairs[0], pairs[1]);
+    let far = _mm256_unpacklo_epi32(pairs[2], pairs[3]);
+    let types = _mm256_unpacklo_epi64(near, far);
+    let hashes = _mm256_unpackhi_epi64(near, far);
+    let near = _mm256_unpackhi_epi32(pairs[0], pairs[1]);
+    let far = _mm256_unpackhi_epi32(pairs[2], pairs[3]);
+    let status = _mm256_unpacklo_epi64(near, far);
+    let lengths = _mm256_unpackhi_epi64(near, far);
+    Words { types, hashes, status, lengths }
+}
+
+/// The other way round.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn transpose_back(words: [__m256i; 4]) -> [__m256i; 4] {
+    let near = _mm256_unpacklo_epi32(words[0], words[1]);
+    let far = _mm256_unpacklo_epi32(words[2], words[3]);
+    let [first, second] = [_mm256_unpacklo_epi64(near, far), _mm256_unpackhi_epi64(near, far)];
+    let near = _mm256_unpackhi_epi32(words[0], words[1]);
+    let far = _mm256_unpackhi_epi32(words[2], words[3]);
+    [first, second, _mm256_unpacklo_epi64(near, far), _mm256_unpackhi_epi64(near, far)]
+}
+
+/// See [`Lanes::receive`].
+///
+/// # Safety
+/// As for [`Lanes::receive`].
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn receive<F: Format>(mut arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
+    let mut all = Moved::default();
+    let most = arrivals.most.min(frames.room());
+    while all.frames < most {
+        // Up to the ring's end, and then from its start on.
+        let buffers = &arrivals.shadow[arrivals.descriptors.slot(arrivals.next)..];
+        arrivals.most = (most - all.frames).min(buffers.len());
+        // SAFETY: promised by the caller.
+        let mut run = unsafe { eights::<F>(&arrivals, buffers, frames) };
+        let near_end = buffers.len() - run.frames < PAIRS;
+        if run.frames < arrivals.most && near_end {
+            let next = arrivals.next.wrapping_add(run.frames as u32);
+            let rest = Arrivals { next, most: arrivals.most - run.frames, ..arrivals };
+            // SAFETY: every CPU has what it takes.
+            run += unsafe { Plain::receive::<F>(rest, frames) };
+        }
+        all += run;
+        if run.frames < arrivals.most {
+            break;
+        }
+        arrivals.next = arrivals.next.wrapping_add(run.frames as u32);
+    }
+    all
+}
+
+/// As [`receive`], for descriptors with these `buffers`, which end where the ring does: as far as there
+/// are eight to look at.
+///
+/// # Safety
+/// As for [`Lanes::receive`], and the batch has room for all that are armed.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn eights<F: Format>(
+    arrivals: &Arrivals<'_>,
+    buffers: &[u32],
+    frames: &mut Frames,
+) -> Moved {
+    let Arrivals { descriptors, next, most, .. } = *arrivals;
+    let headroom = _mm256_set1_epi32(arrivals.headroom.into());
+    // Where in memory is what each word is of.
+    let order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
+    let mut sums = _mm256_setzero_si256();
+    let mut done = 0;
+    while done < most && done + PAIRS <= buffers.len() {
+        // SAFETY: eight descriptors are there, and as many buffers.
+        let (pairs, buffers) = unsafe {
+            let pairs = descriptors.load_pairs(next.wrapping_add(done as u32));
+            (pairs, _mm256_loadu_si256(buffers.as_ptr().add(done).cast()))
+        };
+        let words = transpose(pairs);
+        let (good, lengths) = good::<F>(&words, arrivals.data_room);
+        let flags = flags::<F>(&words, arrivals.believed);
+        let frame = transpose_back([
+            _mm256_permutevar8x32_epi32(buffers, order),
+            _mm256_or_si256(_mm256_slli_epi32(words.lengths, 16), headroom),
+            _mm256_or_si256(_mm256_srli_epi32(words.lengths, 16), flags),
+            words.hashes,
+        ]);
+        let to = frames.end().cast::<__m256i>();
+        for (i, two) in frame.into_iter().enumerate() {
+            // SAFETY: there is room for eight frames, however many of them count.
+            unsafe { _mm256_storeu_si256(to.add(i), two) }
+        }
+        let count = (good.trailing_ones() as usize).min(most - done);
+        // SAFETY: they were written, and there is room for `most`.
+        unsafe { frames.added(count) }
+        let counted = _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), order);
+        sums = _mm256_add_epi32(sums, _mm256_and_si256(lengths, counted));
+        done += count;
+        if count < PAIRS {
+            break;
+        }
+    }
+    Moved { frames: done, bytes: sum(sums).into() }
+}
+
+/// Which of eight descriptors are done and good packets of one buffer, the first one in bit 0; and
+/// their lengths.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn good<F: Format>(words: &Words, data_room: u16) -> (u32, __m256i) {
+    let bits = const { F::RX_BITS };
+    let set = |bits: u32| _mm256_set1_epi32(bits as i32);
+    let care = set(bits.done | bits.end | bits.error | bits.swapped_tag);
+    let plain = _mm256_cmpeq_epi32(_mm256_and_si256(words.status, care), set(bits.done | bits.end));
+    let lengths = _mm256_and_si256(words.lengths, set(0xffff));
+    // Compared as signed: the lowest number for 1, and the highest for 0.
+    let bias = 1 << 31;
+    let fits = _mm256_cmpgt_epi32(
+        set(bias + u32::from(data_room)),
+        _mm256_add_epi32(lengths, set(bias - 1)),
+    );
+    let good = _mm256_and_si256(plain, fits);
+    // To memory's order.
+    let good = _mm256_permutevar8x32_epi32(good, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    (_mm256_movemask_ps(_mm256_castsi256_ps(good)) as u32, lengths)
+}
+
+/// What eight descriptors say, as [`Flags`] in the upper halves of words.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn flags<F: Format>(words: &Words, believed: u64) -> __m256i {
+    let tables = const { &Tables::new(&F::RX_BITS) };
+    let set = |bits: u32| _mm256_set1_epi32(bits as i32);
+    let look = |table: &[u8; 16], at: __m256i| {
+        // SAFETY: a table is sixteen bytes.
+        let table = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
+        _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), at)
+    };
+    // Only of a tag it is ever not believed that there is one.
+    let told = _mm256_srli_epi32(words.status, Tables::TOLD);
+    let told =
+        look(&tables.told, _mm256_and_si256(told, set(believed as u32 >> Tables::TOLD & 0xf)));
+    let found = look(&tables.found, _mm256_srli_epi32(words.status, Tables::FOUND));
+    let ip = _mm256_and_si256(_mm256_srli_epi32(words.types, Tables::IP), set(0xf));
+    let ip = look(&tables.ip, ip);
+    // Of a byte whose highest bit is set the shuffle makes 0.
+    let above = _mm256_and_si256(_mm256_srli_epi32(words.types, Tables::ABOVE), set(0x8f));
+    let known = _mm256_or_si256(look(&tables.known, above), set(Flags::VLAN.0.into()));
+    let low = _mm256_or_si256(_mm256_and_si256(told, found), ip);
+    let low = _mm256_and_si256(low, known);
+    let rss = look(&tables.rss, _mm256_and_si256(words.types, set(0xf)));
+    let high = _mm256_or_si256(rss, look(&tables.l4, above));
+    _mm256_or_si256(_mm256_slli_epi32(low, 16), _mm256_slli_epi32(high, 16 + Tables::HIGH))
+}
+
+/// [`RxBits`] as tables by four bits each, of bytes: the lower halves of [`Flags`], or what is from bit
+/// [`Tables::HIGH`] on.
+struct Tables {
+    /// By bits 0 to 3 of the first word, high: what the RSS type says.
+    rss: [u8; 16],
+    /// By bits [`Tables::IP`] and on of the first word.
+    ip: [u8; 16],
+    /// By bits [`Tables::ABOVE`] and on of the first word, high: protocols above IP.
+    l4: [u8; 16],
+    /// Likewise: what holds of the rest.
+    known: [u8; 16],
+    /// By bits [`Tables::TOLD`] and on of the second word: what it says anything about.
+    told: [u8; 16],
+    /// By bits [`Tables::FOUND`] and on of the second word: what it says, if so.
+    found: [u8; 16],
+}
+
+impl Tables {
+    const HIGH: i32 = 6;
+    const IP: i32 = 4;
+    const ABOVE: i32 = 8;
+    const TOLD: i32 = 3;
+    const FOUND: i32 = 28;
+
+    const fn new(bits: &RxBits) -> Tables {
+        const IP_SUM: u8 = (Flags::IP_GOOD.0 | Flags::IP_BAD.0) as u8;
+        const L4_SUM: u8 = (Flags::L4_GOOD.0 | Flags::L4_BAD.0) as u8;
+        let told = bits.vlan | bits.ip_checked | bits.l4_checked;
+        assert!(told & !(0xf << Tables::TOLD) == 0);
+        assert!((bits.ip_error | bits.l4_error) & !(0xf << Tables::FOUND) == 0);
+        assert!((bits.l4 | bits.l4_doubtful) & !(0xf << Tables::ABOVE) == 0);
+        assert!(bits.filtered == 0x80 << Tables::ABOVE);
+        // Shuffles also look up the bytes behind the one that counts, which are 0.
+        assert!(bits.rss[0].0 == 0 && bits.ip[0].0 == 0);
+        let [mut rss, mut ip, mut l4, mut known, mut told, mut found] = [[0; 16]; 6];
+        let mut i = 0;
+        while i < 16 {
+            let at = i as u32;
+            rss[i] = (bits.rss[i].0 >> Tables::HIGH) as u8;
+            assert!((rss[i] as u16) << Tables::HIGH == bits.rss[i].0);
+            ip[i] = bits.ip[i].0 as u8;
+            assert!(ip[i] as u16 == bits.ip[i].0);
+            l4[i] = ((at << Tables::ABOVE & bits.l4) >> Tables::HIGH) as u8;
+            let doubtful = at << Tables::ABOVE & bits.l4_doubtful != 0;
+            known[i] = if doubtful { !(Flags::L4_BAD.0 as u8) } else { 0xff };
+            if at << Tables::TOLD & bits.vlan != 0 {
+                told[i] |= Flags::VLAN.0 as u8;
+            }
+            if at << Tables::TOLD & bits.ip_checked != 0 {
+                told[i] |= IP_SUM;
+            }
+            if at << Tables::TOLD & bits.l4_checked != 0 {
+                told[i] |= L4_SUM;
+            }
+            let ip_bad = at << Tables::FOUND & bits.ip_error != 0;
+            let l4_bad = at << Tables::FOUND & bits.l4_error != 0;
+            found[i] = Flags::VLAN.0 as u8
+                | if ip_bad { Flags::IP_BAD.0 as u8 } else { Flags::IP_GOOD.0 as u8 }
+                | if l4_bad { Flags::L4_BAD.0 as u8 } else { Flags::L4_GOOD.0 as u8 };
+            i += 1;
+        }
+        Tables { rss, ip, l4, known, told, found }
+    }
+}
+
+/// The sum of eight words.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn sum(words: __m256i) -> u32 {
+    let words = _mm_add_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    let words = _mm_add_epi32(words, _mm_unpackhi_epi64(words, words));
+    (_mm_cvtsi128_si32(words) as u32).wrapping_add(_mm_extract_epi32(words, 1) as u32)
+}
+
+/// See [`Lanes::arm`].
+#[target_feature(enable = "avx2")]
+#[inline]
+fn arm<F: Format>(
+    descriptors: Descriptors<'_>,
+    position: u32,
+    block: &[u32; BLOCK],
+    iovas: Iovas,
+    headroom: u16,
+) {
+    let [first, second] = const { F::RX_ARM };
+    let first = _mm256_set1_epi64x((first | iovas.of(0, headroom)) as i64);
+    let second = _mm256_set1_epi64x(second as i64);
+    for (i, four) in block.as_chunks::<4>().0.iter().enumerate() {
+        // SAFETY: four buffers are there.
+        let buffers = unsafe { _mm_loadu_si128(four.as_ptr().cast()) };
+        let addresses = _mm256_slli_epi64(_mm256_cvtepu32_epi64(buffers), 6);
+        let addresses = _mm256_add_epi64(addresses, first);
+        let near = _mm256_permute4x64_epi64(addresses, 0b0101_0000);
+        let far = _mm256_permute4x64_epi64(addresses, 0b1111_1010);
+        let at = position.wrapping_add(4 * i as u32);
+        // SAFETY: a block does not wrap, so four descriptors are there.
+        unsafe {
+            descriptors.store_pair(at, _mm256_blend_epi32(near, second, 0b1100_1100));
+            let at = at.wrapping_add(2);
+            descriptors.store_pair(at, _mm256_blend_epi32(far, second, 0b1100_1100));
+        }
+    }
+}
+
+/// See [`Lanes::send`].
+///
+/// # Safety
+/// As for [`Lanes::send`].
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
+    let mut all = Moved::default();
+    while all.frames < frames.len() {
+        // Up to the ring's end, and then from its start on.
+        let start = departures.descriptors.slot(departures.next);
+        let most = (frames.len() - all.frames).min(departures.shadow.len() - start);
+        let frames = &frames[all.frames..all.frames + most];
+        // SAFETY: promised by the caller; every CPU has what the rest takes.
+        let run = unsafe {
+            let mut run = fours::<F>(departures, frames);
+            if run.frames < most {
+                run += Plain::send::<F>(departures, &frames[run.frames..]);
+            }
+            run
+        };
+        all += run;
+        if run.frames < most {
+            break;
+        }
+    }
+    all
+}
+
+/// As [`send`], for a ring that does not end before the last frame: as far as there are four that can be
+/// sent.
+///
+/// # Safety
+/// As for [`Lanes::send`].
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn fours<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
+    let Some(most) = departures.max_packet.checked_sub(MIN_PACKET) else {
+        return Moved::default();
+    };
+    // Words of 64 bits, of two frames or descriptors.
+    let words = |first: u64, second: u64| {
+        _mm256_setr_epi64x(first as i64, second as i64, first as i64, second as i64)
+    };
+    // A frame's length is on top of its first word, the second is what it is about.
+    let least = words(u64::from(MIN_PACKET) << 48, 0);
+    let most = words(u64::from(most) << 48 | u64::MAX >> 16, u64::MAX);
+    let mask = words(0, departures.mask);
+    let wanted = words(0, departures.wanted);
+    // Buffer and length to the two words of a descriptor; offset and length.
+    let near = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+        0, 1, 2, 3, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1,
+    ));
+    let far = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+        4, 5, -1, -1, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1,
+    ));
+    // Buffers are numbered by lines of 64 bytes.
+    let shift = words(6, F::TX_PAYLOAD_SHIFT.into());
+    let common = words(departures.iovas.of(0, 0), departures.common);
+    let start = departures.descriptors.slot(departures.next);
+    let buffers = &mut departures.shadow[start..start + frames.len()];
+    let mut bytes = _mm256_setzero_si256();
+    let mut done = 0;
+    for (four, buffers) in frames.as_chunks::<4>().0.iter().zip(buffers.as_chunks_mut::<4>().0) {
+        // SAFETY: four frames are there.
+        let pairs: [__m256i; 2] = unsafe {
+            let at = four.as_ptr().cast();
+            [_mm256_loadu_si256(at), _mm256_loadu_si256(at.add(1))]
+        };
+        let refused = pairs.map(|pair| {
+            let long = _mm256_subs_epu16(_mm256_sub_epi16(pair, least), most);
+            _mm256_or_si256(long, _mm256_and_si256(_mm256_xor_si256(pair, wanted), mask))
+        });
+        let refused = _mm256_or_si256(refused[0], refused[1]);
+        if _mm256_testz_si256(refused, refused) == 0 {
+            break;
+        }
+        for (i, pair) in pairs.into_iter().enumerate() {
+            let lengths = _mm256_shuffle_epi8(pair, far);
+            let words = _mm256_sllv_epi64(_mm256_shuffle_epi8(pair, near), shift);
+            let words = _mm256_add_epi64(_mm256_add_epi64(words, lengths), common);
+            bytes = _mm256_add_epi64(bytes, lengths);
+            let at = departures.next.wrapping_add((done + 2 * i) as u32);
+            // SAFETY: these descriptors are there, and free.
+            unsafe { departures.descriptors.store_pair(at, words) }
+        }
+        // Buffers 0 and 2, and in the upper half 1 and 3.
+        let order = _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5);
+        let four = _mm256_unpacklo_epi32(pairs[0], pairs[1]);
+        let four = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(four, order));
+        // SAFETY: four places are there.
+        unsafe { _mm_storeu_si128(buffers.as_mut_ptr().cast(), four) }
+        done += 4;
+    }
+    departures.next = departures.next.wrapping_add(done as u32);
+    let bytes = _mm256_extract_epi64(bytes, 1) + _mm256_extract_epi64(bytes, 3);
+    Moved { frames: done, bytes: bytes as u64 }
+}
