@@ -10,10 +10,12 @@
 mod bench;
 mod commands;
 mod output;
+mod versus;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use barline::Root;
 use barline::pci::PciAddress;
@@ -84,12 +86,21 @@ enum Command {
     ///
     /// Without a device it is a VF of a software adapter, which needs no hardware and no rights.
     Bench(Box<bench::Args>),
+    /// Compare what a frame costs this driver with what it costs DPDK's, on the same software adapter.
+    ///
+    /// Both take turns of some milliseconds on the VFs of one adapter. It takes a minute, and some ten with
+    /// --full. Without DPDK it says what is missing, and measures this driver alone.
+    Versus(versus::Args),
     /// Run programs that know nothing of barline on a software adapter, and be its PF's administrator.
     #[command(subcommand, arg_required_else_help = false)]
     Soft(commands::soft::Soft),
+    /// A process of `versus` that measures.
+    #[command(hide = true)]
+    VersusChild(versus::child::Args),
 }
 
 fn main() -> ExitCode {
+    let begun = Instant::now();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -98,6 +109,7 @@ fn main() -> ExitCode {
     // warning about hugepages: its translations are its own. In a run, each device is one of it.
     let in_a_run = RunView::of_this_program().is_some();
     let warnings = match &cli.command {
+        Command::VersusChild(_) => "warn,barline::dma=error",
         Command::Bench(args) if in_a_run || args.is_soft() => "warn,barline::dma=error",
         _ => "warn",
     };
@@ -116,6 +128,8 @@ fn main() -> ExitCode {
         }
         Command::Create { pf, count } => commands::create::run(&root, output, pf, count),
         Command::Bench(args) => return bench::run(&root, output, &args),
+        Command::Versus(args) => return versus::run(&cli.root, output, &args),
+        Command::VersusChild(args) => return versus::child::run(&args, begun),
         Command::Soft(soft) => return commands::soft::run(soft, &cli.root, output),
     };
     match done {

@@ -35,7 +35,8 @@ pub(super) fn forward_mac(lane: &mut Lane, batch: &mut FrameBatch<'_>) -> Moved 
     let received = lane.rx.poll(batch);
     for mut packet in batch.packets_mut() {
         if let Some(addresses) = packet.head().data().first_chunk_mut::<12>() {
-            addresses.rotate_left(6);
+            let (destination, source) = addresses.split_at_mut(6);
+            destination.swap_with_slice(source);
         }
     }
     Moved { received, sent: lane.tx.push(batch) }

@@ -167,9 +167,10 @@ fn sweeps() -> Vec<Scene> {
 }
 
 /// Scenes in which everybody is started alone, for the time that takes.
-pub(super) fn starts() -> Vec<Scene> {
+pub(super) fn starts(dpdk: bool) -> Vec<Scene> {
     let alone = [plain(Column::Ours), plain(Column::OursSmall), plain(Column::Vector)];
-    alone.map(|part| Scene::of(&[part], Vec::new())).to_vec()
+    let there = alone.into_iter().filter(|part| dpdk || !part.column.is_dpdk());
+    there.map(|part| Scene::of(&[part], Vec::new())).collect()
 }
 
 /// All scenes, in order, for a machine with or without a second core.

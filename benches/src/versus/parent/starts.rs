@@ -35,7 +35,7 @@ fn what(column: Column) -> &'static str {
 /// Starts everybody again some times, alone.
 pub(super) fn again(setting: &Setting<'_>, results: &mut Results) -> Result<(), Problem> {
     for _ in 0..TIMES {
-        for scene in plan::starts() {
+        for scene in plan::starts(setting.dpdk.is_some()) {
             let stage = Stage::set(scene, setting)?;
             stage.ready().for_each(|(part, ready)| add(&mut results.starts, part, ready));
             stage.strike()?;

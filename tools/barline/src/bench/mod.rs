@@ -72,8 +72,9 @@ pub use args::Args;
 
 use crate::output::{self, Output};
 use args::Mode;
+pub use port::say;
 use settings::Settings;
-use stop::Stop;
+pub use stop::Stop;
 
 /// Why there is no measurement, or not all of it.
 #[derive(Debug)]
