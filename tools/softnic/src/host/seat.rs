@@ -61,8 +61,11 @@ impl<T> Seat<T> {
     pub(super) fn with<R>(&self, act: impl FnOnce(&mut T) -> R) -> Result<R, Broken> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let free = (0..SPINS + YIELDS).find_map(|tries| {
-            wait(tries);
-            self.value.try_lock().ok()
+            let free = self.value.try_lock().ok();
+            if free.is_none() {
+                wait(tries);
+            }
+            free
         });
         let value = free.unwrap_or_else(|| self.lock());
         self.served.fetch_add(1, Ordering::Relaxed);

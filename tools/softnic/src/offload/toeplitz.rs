@@ -46,10 +46,22 @@ impl Toeplitz {
     /// bytes together is not looked at.
     #[inline]
     pub(crate) fn hash(&self, addresses: &[u8], ports: &[u8]) -> u32 {
+        // Most packets by far: as many bytes as are known here are added without a loop.
+        if let (Ok(addresses), Ok(ports)) = (addresses.try_into(), ports.try_into()) {
+            return self.add::<8>(0, addresses) ^ self.add::<4>(8, ports);
+        }
+        if let (Ok(addresses), []) = (addresses.try_into(), ports) {
+            return self.add::<8>(0, addresses);
+        }
         let (first, second) = self.table.split_at(addresses.len().min(INPUT));
         let add = |sum, (values, byte): (&[u32; 256], &u8)| sum ^ values[usize::from(*byte)];
         let sum = first.iter().zip(addresses).fold(0, add);
         second.iter().zip(ports).fold(sum, add)
+    }
+
+    #[inline]
+    fn add<const N: usize>(&self, at: usize, bytes: &[u8; N]) -> u32 {
+        (0..N).fold(0, |sum, i| sum ^ self.table[at + i][usize::from(bytes[i])])
     }
 }
 

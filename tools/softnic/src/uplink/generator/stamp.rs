@@ -53,9 +53,16 @@ impl Stamp {
     pub(super) fn bytes(sequence: u64, sent: u64) -> [u8; LEN] {
         let mut bytes = [0; LEN];
         bytes[..4].copy_from_slice(&MAGIC);
-        bytes[4..10].copy_from_slice(&sequence.to_be_bytes()[2..]);
-        bytes[10..].copy_from_slice(&sent.to_be_bytes());
+        Stamp::write(&mut bytes, sequence, sent);
         bytes
+    }
+
+    /// Writes sequence number and time into such bytes.
+    #[inline]
+    pub(super) fn write(bytes: &mut [u8], sequence: u64, sent: u64) {
+        bytes[4..6].copy_from_slice(&((sequence >> 32) as u16).to_be_bytes());
+        bytes[6..10].copy_from_slice(&(sequence as u32).to_be_bytes());
+        bytes[10..LEN].copy_from_slice(&sent.to_be_bytes());
     }
 }
 

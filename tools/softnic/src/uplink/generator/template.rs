@@ -55,7 +55,7 @@ impl Template {
         frame.extend(DISCARD.to_be_bytes());
         frame.extend((total - 20).to_be_bytes());
         frame.extend([0, 0]);
-        frame.resize(ip + 28 + stamp::LEN, 0);
+        frame.extend(Stamp::bytes(0, 0));
         frame.resize_with(ip + usize::from(total), &mut filler);
         let ip_sum = Sum::default().bytes(&frame[ip..ip + 20]);
         let udp_sum =
@@ -73,21 +73,31 @@ impl Template {
 
     /// Makes the frame of this flow and number; its checksums are right.
     pub(super) fn stamp(&mut self, flow: Flow, sequence: u64, now: u64) -> (&[u8], &Facts) {
-        let stamp = Stamp::bytes(sequence, now);
-        let ip_sum = self.ip_sum.bytes(&flow.source);
-        let udp_sum =
-            self.udp_sum.bytes(&flow.source).bytes(&flow.port.to_be_bytes()).bytes(&stamp);
+        let source = u32::from_be_bytes(flow.source);
+        let ip_sum = self.ip_sum.number(source);
+        // As the numbers that they are: bytes that were just written cannot be read quickly in other
+        // pieces.
+        let udp_sum = [
+            source,
+            flow.port.into(),
+            u32::from((sequence >> 32) as u16),
+            sequence as u32,
+            (now >> 32) as u32,
+            now as u32,
+        ]
+        .into_iter()
+        .fold(self.udp_sum, Sum::number);
         // A sum of zero would mean that there is none (RFC 768).
         let udp = match udp_sum.checksum() {
             0 => 0xffff,
             sum => sum,
         };
-        let (ip, udp_at) = (self.ip, self.ip + 20);
-        self.frame[ip + 10..ip + 12].copy_from_slice(&ip_sum.checksum().to_be_bytes());
-        self.frame[ip + 12..ip + 16].copy_from_slice(&flow.source);
-        self.frame[udp_at..udp_at + 2].copy_from_slice(&flow.port.to_be_bytes());
-        self.frame[udp_at + 6..udp_at + 8].copy_from_slice(&udp.to_be_bytes());
-        self.frame[udp_at + 8..udp_at + 8 + stamp::LEN].copy_from_slice(&stamp);
+        let bytes = &mut self.frame[self.ip..self.ip + 28 + stamp::LEN];
+        bytes[10..12].copy_from_slice(&ip_sum.checksum().to_be_bytes());
+        bytes[12..16].copy_from_slice(&flow.source);
+        bytes[20..22].copy_from_slice(&flow.port.to_be_bytes());
+        bytes[26..28].copy_from_slice(&udp.to_be_bytes());
+        Stamp::write(&mut bytes[28..], sequence, now);
         (&self.frame, &self.facts)
     }
 }
