@@ -34,20 +34,6 @@ impl Frame {
         u64::from(self.vlan) | u64::from(self.flags.0) << 16 | u64::from(self.meta) << 32
     }
 
-    /// A frame from two words: buffer in bits 0 to 31 of the first, offset in 32 to 47, length in 48 to
-    /// 63; the second is [`Frame::about`]. They are stored as they are.
-    #[inline]
-    pub(crate) fn from_words(place: u64, about: u64) -> Frame {
-        Frame {
-            index: place as u32,
-            offset: (place >> 32) as u16,
-            len: (place >> 48) as u16,
-            vlan: about as u16,
-            flags: Flags((about >> 16) as u16),
-            meta: (about >> 32) as u32,
-        }
-    }
-
     /// What stands in a batch for a completed buffer.
     #[inline]
     pub(crate) fn received(index: u32, headroom: u16, done: &RxDone) -> Frame {

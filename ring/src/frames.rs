@@ -81,11 +81,13 @@ impl Frames {
         unsafe { self.lines.as_mut_ptr().cast::<Frame>().add(self.len) }
     }
 
-    /// Places for as many frames as fit, with whatever stood in them before.
+    /// Places for as many frames as fit, as two words each: buffer in bits 0 to 31 of the first, offset in
+    /// 32 to 47, length in 48 to 63; the second is [`Frame::about`].
     #[inline]
-    pub(crate) fn spare(&mut self) -> &mut [Frame] {
-        // SAFETY: they are inside the lines, and all initialised.
-        unsafe { std::slice::from_raw_parts_mut(self.end(), self.room()) }
+    pub(crate) fn spare(&mut self) -> &mut [[u64; 2]] {
+        const { assert!(cfg!(target_endian = "little")) };
+        // SAFETY: they are inside the lines, and initialised; whatever is written there is a frame.
+        unsafe { std::slice::from_raw_parts_mut(self.end().cast(), self.room()) }
     }
 
     /// Counts `count` frames more that were written to [`Frames::end`] or [`Frames::spare`].

@@ -1,8 +1,10 @@
 //! What the words of a descriptor mean.
 
 mod advanced;
+mod tables;
 
 pub use advanced::{Adv82576, Adv82599, AdvI350, AdvX540, Advanced};
+pub(crate) use tables::RxTables;
 
 use crate::frame::Flags;
 use crate::offload::Lengths;

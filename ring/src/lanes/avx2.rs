@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use super::{Arrivals, Departures, Lanes, Moved, Plain};
 use crate::arena::Iovas;
-use crate::format::RxBits;
+use crate::format::RxTables;
 use crate::frame::{Flags, Frame};
 use crate::frames::Frames;
 use crate::slots::{Descriptors, PAIRS};
@@ -187,7 +187,7 @@ fn good<F: Format>(words: &Words, data_room: u16) -> (u32, __m256i) {
 #[target_feature(enable = "avx2")]
 #[inline]
 fn flags<F: Format>(words: &Words, believed: u64) -> __m256i {
-    let tables = const { &Tables::new(&F::RX_BITS) };
+    let tables = const { &RxTables::new(&F::RX_BITS) };
     let set = |bits: u32| _mm256_set1_epi32(bits as i32);
     let look = |table: &[u8; 16], at: __m256i| {
         // SAFETY: a table is sixteen bytes.
@@ -195,85 +195,24 @@ fn flags<F: Format>(words: &Words, believed: u64) -> __m256i {
         _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), at)
     };
     // Only of a tag it is ever not believed that there is one.
-    let told = _mm256_srli_epi32(words.status, Tables::TOLD);
+    let told = _mm256_srli_epi32::<{ RxTables::TOLD as i32 }>(words.status);
     let told =
-        look(&tables.told, _mm256_and_si256(told, set(believed as u32 >> Tables::TOLD & 0xf)));
-    let found = look(&tables.found, _mm256_srli_epi32(words.status, Tables::FOUND));
-    let ip = _mm256_and_si256(_mm256_srli_epi32(words.types, Tables::IP), set(0xf));
+        look(&tables.told, _mm256_and_si256(told, set(believed as u32 >> RxTables::TOLD & 0xf)));
+    let found = look(&tables.found, _mm256_srli_epi32::<{ RxTables::FOUND as i32 }>(words.status));
+    let ip = _mm256_and_si256(_mm256_srli_epi32::<{ RxTables::IP as i32 }>(words.types), set(0xf));
     let ip = look(&tables.ip, ip);
     // Of a byte whose highest bit is set the shuffle makes 0.
-    let above = _mm256_and_si256(_mm256_srli_epi32(words.types, Tables::ABOVE), set(0x8f));
-    let known = _mm256_or_si256(look(&tables.known, above), set(Flags::VLAN.0.into()));
+    let above =
+        _mm256_and_si256(_mm256_srli_epi32::<{ RxTables::ABOVE as i32 }>(words.types), set(0x8f));
+    let known = _mm256_or_si256(look(&tables.holds, above), set(Flags::VLAN.0.into()));
     let low = _mm256_or_si256(_mm256_and_si256(told, found), ip);
     let low = _mm256_and_si256(low, known);
     let rss = look(&tables.rss, _mm256_and_si256(words.types, set(0xf)));
     let high = _mm256_or_si256(rss, look(&tables.l4, above));
-    _mm256_or_si256(_mm256_slli_epi32(low, 16), _mm256_slli_epi32(high, 16 + Tables::HIGH))
-}
-
-/// [`RxBits`] as tables by four bits each, of bytes: the lower halves of [`Flags`], or what is from bit
-/// [`Tables::HIGH`] on.
-struct Tables {
-    /// By bits 0 to 3 of the first word, high: what the RSS type says.
-    rss: [u8; 16],
-    /// By bits [`Tables::IP`] and on of the first word.
-    ip: [u8; 16],
-    /// By bits [`Tables::ABOVE`] and on of the first word, high: protocols above IP.
-    l4: [u8; 16],
-    /// Likewise: what holds of the rest.
-    known: [u8; 16],
-    /// By bits [`Tables::TOLD`] and on of the second word: what it says anything about.
-    told: [u8; 16],
-    /// By bits [`Tables::FOUND`] and on of the second word: what it says, if so.
-    found: [u8; 16],
-}
-
-impl Tables {
-    const HIGH: i32 = 6;
-    const IP: i32 = 4;
-    const ABOVE: i32 = 8;
-    const TOLD: i32 = 3;
-    const FOUND: i32 = 28;
-
-    const fn new(bits: &RxBits) -> Tables {
-        const IP_SUM: u8 = (Flags::IP_GOOD.0 | Flags::IP_BAD.0) as u8;
-        const L4_SUM: u8 = (Flags::L4_GOOD.0 | Flags::L4_BAD.0) as u8;
-        let told = bits.vlan | bits.ip_checked | bits.l4_checked;
-        assert!(told & !(0xf << Tables::TOLD) == 0);
-        assert!((bits.ip_error | bits.l4_error) & !(0xf << Tables::FOUND) == 0);
-        assert!((bits.l4 | bits.l4_doubtful) & !(0xf << Tables::ABOVE) == 0);
-        assert!(bits.filtered == 0x80 << Tables::ABOVE);
-        // Shuffles also look up the bytes behind the one that counts, which are 0.
-        assert!(bits.rss[0].0 == 0 && bits.ip[0].0 == 0);
-        let [mut rss, mut ip, mut l4, mut known, mut told, mut found] = [[0; 16]; 6];
-        let mut i = 0;
-        while i < 16 {
-            let at = i as u32;
-            rss[i] = (bits.rss[i].0 >> Tables::HIGH) as u8;
-            assert!((rss[i] as u16) << Tables::HIGH == bits.rss[i].0);
-            ip[i] = bits.ip[i].0 as u8;
-            assert!(ip[i] as u16 == bits.ip[i].0);
-            l4[i] = ((at << Tables::ABOVE & bits.l4) >> Tables::HIGH) as u8;
-            let doubtful = at << Tables::ABOVE & bits.l4_doubtful != 0;
-            known[i] = if doubtful { !(Flags::L4_BAD.0 as u8) } else { 0xff };
-            if at << Tables::TOLD & bits.vlan != 0 {
-                told[i] |= Flags::VLAN.0 as u8;
-            }
-            if at << Tables::TOLD & bits.ip_checked != 0 {
-                told[i] |= IP_SUM;
-            }
-            if at << Tables::TOLD & bits.l4_checked != 0 {
-                told[i] |= L4_SUM;
-            }
-            let ip_bad = at << Tables::FOUND & bits.ip_error != 0;
-            let l4_bad = at << Tables::FOUND & bits.l4_error != 0;
-            found[i] = Flags::VLAN.0 as u8
-                | if ip_bad { Flags::IP_BAD.0 as u8 } else { Flags::IP_GOOD.0 as u8 }
-                | if l4_bad { Flags::L4_BAD.0 as u8 } else { Flags::L4_GOOD.0 as u8 };
-            i += 1;
-        }
-        Tables { rss, ip, l4, known, told, found }
-    }
+    _mm256_or_si256(
+        _mm256_slli_epi32(low, 16),
+        _mm256_slli_epi32::<{ 16 + RxTables::HIGH as i32 }>(high),
+    )
 }
 
 /// The sum of eight words.

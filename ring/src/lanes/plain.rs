@@ -5,7 +5,7 @@ use super::{Arrivals, Departures, Lanes, Moved};
 use crate::arena::Iovas;
 use crate::frame::Frame;
 use crate::frames::Frames;
-use crate::slots::Descriptors;
+use crate::slots::{Descriptors, Slot};
 use crate::tx::MIN_PACKET;
 use crate::{BLOCK, Format};
 
@@ -16,44 +16,22 @@ pub(crate) struct Plain;
 unsafe impl Lanes for Plain {
     #[inline]
     unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
-        let Arrivals { descriptors, shadow, most, headroom, data_room, believed, .. } = arrivals;
-        let bits = const { F::RX_BITS };
-        let good = u64::from(bits.done | bits.end);
-        let care = good | u64::from(bits.error | bits.swapped_tag);
-        let place = u64::from(headroom) << 32;
-        let mut moved = Moved::default();
-        let mut most = most.min(frames.room());
+        let mut all = Moved::default();
+        let most = arrivals.most.min(frames.room());
         // Once up to the ring's end, and once from its start on.
-        while most > 0 {
-            let next = arrivals.next.wrapping_add(moved.frames as u32);
-            let run = descriptors.run(next, most);
-            let buffers = &shadow[descriptors.slot(next)..];
-            let mut count = 0;
-            for ((slot, &buffer), frame) in run.iter().zip(buffers).zip(frames.spare()) {
-                let second = slot.status();
-                let len = (second >> 32) as u16;
-                // Of 0, one less is more than any room.
-                if second & care != good || len.wrapping_sub(1) >= data_room {
-                    break;
-                }
-                let first = slot.first();
-                let flags = F::rx_parse(first, second & believed).flags;
-                // In a descriptor and a frame, length and tag are neighbours, and the hash is on top.
-                let about = second >> 48 | u64::from(flags.0) << 16 | first >> 32 << 32;
-                let place = u64::from(buffer) | place | second >> 32 << 48;
-                *frame = Frame::from_words(place, about);
-                moved.bytes += u64::from(len);
-                count += 1;
-            }
+        while all.frames < most {
+            let next = arrivals.next.wrapping_add(all.frames as u32);
+            let run = arrivals.descriptors.run(next, most - all.frames);
+            let buffers = &arrivals.shadow[arrivals.descriptors.slot(next)..];
+            let moved = receive::<F>(&arrivals, run, buffers, frames.spare());
             // SAFETY: they were written, and `most` is not more than there is room for.
-            unsafe { frames.added(count) }
-            moved.frames += count;
-            most -= count;
-            if count < run.len() {
+            unsafe { frames.added(moved.frames) }
+            all += moved;
+            if moved.frames < run.len() {
                 break;
             }
         }
-        moved
+        all
     }
 
     #[inline]
@@ -100,4 +78,37 @@ unsafe impl Lanes for Plain {
         }
         moved
     }
+}
+
+/// As [`Lanes::receive`], for these descriptors. A function of its own, so that the loop has all
+/// registers.
+#[inline(never)]
+fn receive<F: Format>(
+    arrivals: &Arrivals<'_>,
+    run: &[Slot],
+    buffers: &[u32],
+    frames: &mut [[u64; 2]],
+) -> Moved {
+    let bits = const { F::RX_BITS };
+    let good = u64::from(bits.done | bits.end);
+    let care = good | u64::from(bits.error | bits.swapped_tag);
+    let place = u64::from(arrivals.headroom) << 32;
+    let Arrivals { data_room, believed, .. } = *arrivals;
+    let mut moved = Moved::default();
+    for ((slot, &buffer), frame) in run.iter().zip(buffers).zip(frames) {
+        let second = slot.status();
+        let len = (second >> 32) as u16;
+        // Of 0, one less is more than any room.
+        if second & care != good || len.wrapping_sub(1) >= data_room {
+            break;
+        }
+        let first = slot.first();
+        let flags = F::rx_parse(first, second & believed).flags;
+        // In a descriptor and a frame, length and tag are neighbours, and the hash is on top.
+        let about = second >> 48 | u64::from(flags.0) << 16 | first >> 32 << 32;
+        *frame = [u64::from(buffer) | place | u64::from(len) << 48, about];
+        moved.bytes += u64::from(len);
+        moved.frames += 1;
+    }
+    moved
 }

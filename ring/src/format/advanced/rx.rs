@@ -1,7 +1,7 @@
 //! The receive write-back.
 
 use super::Variant;
-use crate::format::{RxBits, RxDone};
+use crate::format::{RxBits, RxDone, RxTables};
 use crate::frame::Flags;
 
 // Second word: extended status in bits 0 to 19, extended error in 20 to 31, length in 32 to 47, VLAN
@@ -61,20 +61,6 @@ const fn rss(number: u64) -> Flags {
     }
 }
 
-/// What four bits say of checksums: whether IPv4's was looked at and is wrong, likewise the one above
-/// it.
-const SUMS: [Flags; 16] = {
-    let mut flags = [Flags::empty(); 16];
-    let mut bits = 0;
-    while bits < 16 {
-        let ip = [Flags::empty(), Flags::IP_GOOD, Flags::empty(), Flags::IP_BAD][bits & 3];
-        let l4 = [Flags::empty(), Flags::L4_GOOD, Flags::empty(), Flags::L4_BAD][bits >> 2];
-        flags[bits] = ip.union(l4);
-        bits += 1;
-    }
-    flags
-};
-
 /// Where a completed descriptor says what.
 pub(super) const fn bits<V: Variant>() -> RxBits {
     let (mut rss, mut ip) = ([Flags::empty(); 16], [Flags::empty(); 16]);
@@ -105,28 +91,23 @@ pub(super) const fn bits<V: Variant>() -> RxBits {
 /// What a completed descriptor says.
 #[inline]
 pub(super) fn parse<V: Variant>(first: u64, second: u64) -> RxDone {
-    let protocols = first & ETQF == 0;
-    let mut flags = LOW[(first & if protocols { 0xff } else { 0xf }) as usize];
-    if second & VP != 0 {
-        flags = flags | Flags::VLAN;
-    }
-    if protocols {
-        let bit = |bits: u64, at: u32| usize::from(second & bits != 0) << at;
-        let ip = bit(IPCS, 0) | bit(V::RX_IP_ERROR, 1);
-        let l4 = bit(V::RX_L4_CHECKED, 2) | bit(V::RX_L4_ERROR, 3);
-        let mut sums = SUMS[ip | l4];
-        if first & V::RX_L4_DOUBTFUL != 0 {
-            sums = sums.difference(Flags::L4_BAD);
-        }
-        flags = flags | Flags((first & L4) as u16) | sums;
-    }
+    let tables = const { &RxTables::new(&bits::<V>()) };
+    let four = |word: u64, at| (word >> at & 0xf) as usize;
+    let told = tables.told[four(second, RxTables::TOLD)];
+    let found = u16::from(told & tables.found[four(second, RxTables::FOUND)]);
+    let flags = if first & ETQF == 0 {
+        let holds = u16::from(tables.holds[four(first, RxTables::ABOVE)]);
+        LOW[first as u8 as usize].0 | (first & L4) as u16 | found & holds
+    } else {
+        LOW[four(first, 0)].0 | found & Flags::VLAN.0
+    };
     let tag = (second >> 48) as u16;
     RxDone {
         len: (second >> 32) as u16,
         end: second & EOP != 0,
         error: second & V::RX_ERROR != 0,
         vlan: if second & V::RX_SWAPPED_TAG != 0 { tag.swap_bytes() } else { tag },
-        flags,
+        flags: Flags(flags),
         hash: (first >> 32) as u32,
     }
 }
