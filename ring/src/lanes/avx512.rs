@@ -246,28 +246,73 @@ fn arm<F: Format>(
 #[inline]
 unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
     let mut all = Moved::default();
-    // Once up to the ring's end, and once from its start on.
+    let mut bytes = _mm512_setzero_si512();
+    let common = _mm512_mask_mov_epi64(
+        _mm512_set1_epi64(departures.common as i64),
+        0x55,
+        _mm512_set1_epi64(departures.iovas.of(0, 0) as i64),
+    );
+    // Buffer and length to the two words of a lane; offset and length.
+    let near = _mm512_broadcast_i32x4(_mm_setr_epi8(
+        0, 1, 2, 3, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1,
+    ));
+    let far = _mm512_broadcast_i32x4(_mm_setr_epi8(
+        4, 5, -1, -1, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1,
+    ));
+    // Buffers are numbered by lines of 64 bytes.
+    let shift = _mm512_mask_mov_epi64(
+        _mm512_set1_epi64(i64::from(F::TX_PAYLOAD_SHIFT)),
+        0x55,
+        _mm512_set1_epi64(6),
+    );
+    let mask = _mm512_set1_epi64(departures.mask as i64);
+    let wanted = _mm512_set1_epi64(departures.wanted as i64);
+    let least = _mm512_set1_epi64(i64::from(MIN_PACKET) << 48);
+    // None is longer than this, if any may be sent at all.
+    let most = departures.max_packet.saturating_sub(MIN_PACKET);
+    let most = _mm512_set1_epi64((u64::from(most) << 48) as i64);
+    let length = _mm512_set1_epi64((0xffff_u64 << 48) as i64);
     while all.frames < frames.len() {
         let start = departures.descriptors.slot(departures.next);
-        let most = departures.shadow.len() - start;
-        let (part, _) = frames[all.frames..].split_at(most.min(frames.len() - all.frames));
-        let (fours, rest) = part.as_chunks();
-        // SAFETY: the ring does not end before the last of them.
-        let bytes = unsafe { whole::<F>(departures, fours) };
-        let moved = match bytes {
-            Some(bytes) => {
-                let frames = fours.as_flattened().len();
-                departures.next = departures.next.wrapping_add(frames as u32);
-                all += Moved { frames, bytes };
-                if rest.is_empty() { Moved::default() } else { one_by_one::<F>(departures, rest) }
+        let left = (frames.len() - all.frames).min(departures.shadow.len() - start);
+        if left < 4 || departures.max_packet < MIN_PACKET {
+            // SAFETY: every CPU has what it takes; the descriptors are free.
+            let moved =
+                unsafe { Plain::send::<F>(departures, &frames[all.frames..all.frames + left]) };
+            all.frames += moved.frames;
+            all.bytes += moved.bytes;
+            if moved.frames < left {
+                break;
             }
-            None => one_by_one::<F>(departures, part),
-        };
-        all += moved;
-        let done = bytes.map_or(0, |_| fours.as_flattened().len()) + moved.frames;
-        if done < part.len() {
+            continue;
+        }
+        // SAFETY: four frames are there.
+        let four = unsafe { _mm512_loadu_si512(frames.as_ptr().add(all.frames).cast()) };
+        // Of each frame the first word of 64 bits has the length, the second is what it is about.
+        let over = _mm512_sub_epi64(_mm512_and_si512(four, length), least);
+        let refused = _mm512_mask_cmpneq_epi64_mask(0xaa, _mm512_and_si512(four, mask), wanted)
+            | _mm512_mask_cmpgt_epu64_mask(0x55, over, most);
+        if refused != 0 {
+            // SAFETY: as above. It goes on up to that frame.
+            let moved =
+                unsafe { Plain::send::<F>(departures, &frames[all.frames..all.frames + 4]) };
+            all.frames += moved.frames;
+            all.bytes += moved.bytes;
             break;
         }
+        let lengths = _mm512_shuffle_epi8(four, far);
+        let words = _mm512_sllv_epi64(_mm512_shuffle_epi8(four, near), shift);
+        let words = _mm512_add_epi64(_mm512_add_epi64(words, lengths), common);
+        // SAFETY: four descriptors are there, and free.
+        unsafe { departures.descriptors.store_wide(departures.next, words) }
+        let buffers = _mm512_maskz_compress_epi32(0x1111, four);
+        let to = &mut departures.shadow[start..start + 4];
+        // SAFETY: four places are there.
+        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_castsi512_si128(buffers)) }
+        bytes = _mm512_add_epi64(bytes, lengths);
+        all.frames += 4;
+        departures.next = departures.next.wrapping_add(4);
     }
+    all.bytes += _mm512_mask_reduce_add_epi64(0xaa, bytes) as u64;
     all
 }
