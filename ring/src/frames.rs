@@ -74,7 +74,7 @@ impl Frames {
         self.capacity - self.len
     }
 
-    /// Where the next frame goes. Writing [`SLACK`] frames there is sound, however many there are.
+    /// Where the next frame goes. Writing frames there is sound up to [`SLACK`] more than there is room for.
     #[inline]
     pub(crate) fn end(&mut self) -> *mut Frame {
         // SAFETY: `len` frames are inside the lines.

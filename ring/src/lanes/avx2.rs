@@ -42,6 +42,9 @@ unsafe impl Lanes for Avx2 {
     }
 }
 
+/// All of eight.
+const ALL: u32 = 0xff;
+
 /// Words of eight descriptors, in the order that [`transpose`] gives.
 #[derive(Clone, Copy)]
 struct Words {
@@ -127,6 +130,7 @@ unsafe fn eights<F: Format>(
     // Where in memory is what each word is of.
     let order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
     let mut sums = _mm256_setzero_si256();
+    let to = frames.end();
     let mut done = 0;
     while done < most && done + PAIRS <= buffers.len() {
         // SAFETY: eight descriptors are there, and as many buffers.
@@ -143,26 +147,28 @@ unsafe fn eights<F: Format>(
             _mm256_or_si256(_mm256_srli_epi32(words.lengths, 16), flags),
             words.hashes,
         ]);
-        let to = frames.end().cast::<__m256i>();
         for (i, two) in frame.into_iter().enumerate() {
-            // SAFETY: there is room for eight frames, however many of them count.
-            unsafe { _mm256_storeu_si256(to.add(i), two) }
+            // SAFETY: there is room for `most` frames, and for eight behind them.
+            unsafe { _mm256_storeu_si256(to.add(done + 2 * i).cast(), two) }
         }
-        let count = (good.trailing_ones() as usize).min(most - done);
-        // SAFETY: they were written, and there is room for `most`.
-        unsafe { frames.added(count) }
+        // Not counted if nothing has to be: where the next ones are would be known much later.
+        if good == ALL && most - done >= PAIRS {
+            sums = _mm256_add_epi32(sums, lengths);
+            done += PAIRS;
+            continue;
+        }
+        let count = leading(good).min(most - done);
         let counted = _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), order);
         sums = _mm256_add_epi32(sums, _mm256_and_si256(lengths, counted));
         done += count;
-        if count < PAIRS {
-            break;
-        }
+        break;
     }
+    // SAFETY: they were written, and there is room for `most`.
+    unsafe { frames.added(done) }
     Moved { frames: done, bytes: sum(sums).into() }
 }
 
-/// Which of eight descriptors are done and good packets of one buffer, the first one in bit 0; and
-/// their lengths.
+/// Which of eight descriptors are done and good packets of one buffer, and their lengths.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn good<F: Format>(words: &Words, data_room: u16) -> (u32, __m256i) {
@@ -177,10 +183,16 @@ fn good<F: Format>(words: &Words, data_room: u16) -> (u32, __m256i) {
         set(bias + u32::from(data_room)),
         _mm256_add_epi32(lengths, set(bias - 1)),
     );
-    let good = _mm256_and_si256(plain, fits);
-    // To memory's order.
-    let good = _mm256_permutevar8x32_epi32(good, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
-    (_mm256_movemask_ps(_mm256_castsi256_ps(good)) as u32, lengths)
+    let good = _mm256_castsi256_ps(_mm256_and_si256(plain, fits));
+    (_mm256_movemask_ps(good) as u32, lengths)
+}
+
+/// How many of eight come before the first that is missing.
+#[inline]
+fn leading(which: u32) -> usize {
+    // In the order of `transpose`: the even ones, then the odd ones.
+    let (even, odd) = ((which & 0xf).trailing_ones(), (which >> 4).trailing_ones());
+    (2 * even).min(2 * odd + 1) as usize
 }
 
 /// What eight descriptors say, as [`Flags`] in the upper halves of words.

@@ -99,6 +99,7 @@ pub(super) fn parse<V: Variant>(first: u64, second: u64) -> RxDone {
         let holds = u16::from(tables.holds[four(first, RxTables::ABOVE)]);
         LOW[first as u8 as usize].0 | (first & L4) as u16 | found & holds
     } else {
+        std::hint::cold_path();
         LOW[four(first, 0)].0 | found & Flags::VLAN.0
     };
     let tag = (second >> 48) as u16;
