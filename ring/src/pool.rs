@@ -32,6 +32,7 @@ impl Pool {
     }
 
     /// Buffers that are free here now.
+    #[inline]
     pub fn free(&self) -> usize {
         self.free.borrow().len()
     }

@@ -9,7 +9,7 @@ mod model;
 use std::sync::Barrier;
 use std::thread;
 
-use barline_ring::{Adv82576, Pool, Simd, TxConfig, handoff};
+use barline_ring::{Adv82576, Pool, TxConfig, handoff};
 use model::{Rig, packet_bytes};
 
 const ROOM: usize = 1024;
@@ -175,53 +175,50 @@ fn pools_share_a_depot_and_no_buffer() {
 
 #[test]
 fn rings_move_between_threads_and_are_watched_from_another() {
-    let rig = Rig::new(512, ROOM);
-    let (mut rx, mut rx_device) = rig.rx::<Adv82576>(64, 4);
-    let (mut tx, mut tx_device) = rig.tx::<Adv82576>(TxConfig {
-        len: 64,
-        max_packet: 4096,
-        max_chain: 4,
-        simd: Simd::best(),
-    });
-    let (rx_watch, tx_watch) = (rx.watch(), tx.watch());
-    let done = std::sync::atomic::AtomicBool::new(false);
-    let (rx, tx, rx_device, tx_device) = thread::scope(|scope| {
-        let watcher = scope.spawn(|| {
-            let mut last = 0;
-            while !done.load(std::sync::atomic::Ordering::Acquire) {
-                let packets = rx_watch.counters().packets.value();
-                assert!(packets >= last);
-                last = packets;
-                rx_watch.waiting_at();
-                tx_watch.waiting_at();
-            }
-        });
-        let worker = scope.spawn(|| {
-            let pool = Pool::new(&rig.arena, 64);
-            let mut batch = pool.batch(32);
-            for seq in 0..PACKETS / 8 {
-                rx_device.send_packet(&packet_bytes(seq, len(seq)));
-                if seq % 8 == 0 {
-                    rx_device.step(usize::MAX);
-                    rx.poll(&mut batch);
-                    tx.push(&mut batch);
-                    tx_device.step(usize::MAX);
+    for rig in Rig::each(512, ROOM) {
+        let (mut rx, mut rx_device) = rig.rx::<Adv82576>(64, 4);
+        let (mut tx, mut tx_device) =
+            rig.tx::<Adv82576>(TxConfig { max_packet: 4096, max_chain: 4, ..rig.tx_config(64) });
+        let (rx_watch, tx_watch) = (rx.watch(), tx.watch());
+        let done = std::sync::atomic::AtomicBool::new(false);
+        let (rx, tx, rx_device, tx_device) = thread::scope(|scope| {
+            let watcher = scope.spawn(|| {
+                let mut last = 0;
+                while !done.load(std::sync::atomic::Ordering::Acquire) {
+                    let packets = rx_watch.counters().packets.value();
+                    assert!(packets >= last);
+                    last = packets;
+                    rx_watch.waiting_at();
+                    tx_watch.waiting_at();
                 }
-            }
-            done.store(true, std::sync::atomic::Ordering::Release);
-            (rx, tx, rx_device, tx_device)
+            });
+            let worker = scope.spawn(|| {
+                let pool = Pool::new(&rig.arena, 64);
+                let mut batch = pool.batch(32);
+                for seq in 0..PACKETS / 8 {
+                    rx_device.send_packet(&packet_bytes(seq, len(seq)));
+                    if seq % 8 == 0 {
+                        rx_device.step(usize::MAX);
+                        rx.poll(&mut batch);
+                        tx.push(&mut batch);
+                        tx_device.step(usize::MAX);
+                    }
+                }
+                done.store(true, std::sync::atomic::Ordering::Release);
+                (rx, tx, rx_device, tx_device)
+            });
+            let parts = worker.join().unwrap();
+            watcher.join().unwrap();
+            parts
         });
-        let parts = worker.join().unwrap();
-        watcher.join().unwrap();
-        parts
-    });
-    for (sent, seq) in tx_device.sent.iter().zip(0..) {
-        assert_eq!(sent.bytes, packet_bytes(seq, len(seq)));
+        for (sent, seq) in tx_device.sent.iter().zip(0..) {
+            assert_eq!(sent.bytes, packet_bytes(seq, len(seq)));
+        }
+        rig.release_rx(rx, rx_device);
+        rig.release_tx(tx, tx_device);
+        // A watch outlives its ring, and sees a ring that waits for nothing.
+        assert_eq!(tx_watch.waiting_at(), None);
+        assert!(rx_watch.waiting_at().is_some());
+        rig.check_all_home();
     }
-    rig.release_rx(rx, rx_device);
-    rig.release_tx(tx, tx_device);
-    // A watch outlives its ring, and sees a ring that waits for nothing.
-    assert_eq!(tx_watch.waiting_at(), None);
-    assert!(rx_watch.waiting_at().is_some());
-    rig.check_all_home();
 }

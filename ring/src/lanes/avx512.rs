@@ -50,85 +50,105 @@ unsafe impl Lanes for Avx512 {
 unsafe fn receive<F: Format>(mut arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
     let mut all = Moved::default();
     let mut most = arrivals.most.min(frames.room());
-    let mut sums = _mm512_setzero_si512();
+    // Once up to the ring's end, and once from its start on.
     while most > 0 {
-        let start = arrivals.descriptors.slot(arrivals.next);
-        if start + WIDE > arrivals.shadow.len() {
-            // The ring's end: too few descriptors for the registers.
-            arrivals.most = most.min(arrivals.shadow.len() - start);
-            // SAFETY: every CPU has what it takes.
-            let moved = unsafe { Plain::receive::<F>(arrivals, frames) };
-            all.frames += moved.frames;
-            all.bytes += moved.bytes;
-            most -= moved.frames;
-            arrivals.next = arrivals.next.wrapping_add(moved.frames as u32);
-            if moved.frames < arrivals.most {
-                break;
-            }
-            continue;
+        let to_end = arrivals.shadow.len() - arrivals.descriptors.slot(arrivals.next);
+        arrivals.most = most.min(to_end);
+        // SAFETY: promised by the caller.
+        let mut moved = unsafe { receive_wide::<F>(arrivals, frames) };
+        arrivals.next = arrivals.next.wrapping_add(moved.frames as u32);
+        if moved.frames < arrivals.most && to_end - moved.frames < WIDE {
+            // At the ring's end there are too few descriptors for the registers.
+            let rest = Arrivals { most: arrivals.most - moved.frames, ..arrivals };
+            let few = receive_one_by_one::<F>(rest, frames);
+            arrivals.next = arrivals.next.wrapping_add(few.frames as u32);
+            moved += few;
         }
-        // SAFETY: sixteen descriptors are there.
-        let raw = unsafe { arrivals.descriptors.load_wide(arrivals.next) };
-        // SAFETY: as many buffers as descriptors are there.
-        let buffers = unsafe { _mm512_loadu_si512(arrivals.shadow.as_ptr().add(start).cast()) };
-        let (good, lengths, flags) = look::<F>(&raw, arrivals.believed, arrivals.data_room);
-        // That all are good is foreseen, and not waited for: the next burst starts from where it ends.
-        let wanted = most.min(WIDE);
-        let all_good = u16::MAX >> (WIDE - wanted);
-        let count = if good & all_good == all_good { wanted } else { first(good) };
-        sums = _mm512_mask_add_epi32(
-            sums,
-            u16::MAX.unbounded_shr((WIDE - count) as u32),
-            sums,
-            lengths,
-        );
-        let to = frames.end().cast::<__m512i>();
-        // Of a descriptor: length and tag are bytes 12 to 15, the hash bytes 4 to 7. Of a frame: bytes 6
-        // to 9, and 12 to 15.
-        let order = _mm512_broadcast_i32x4(_mm_setr_epi8(
-            -1, -1, -1, -1, -1, -1, 12, 13, 14, 15, -1, -1, 4, 5, 6, 7,
-        ));
-        let offset = _mm512_set1_epi64(i64::from(arrivals.headroom) << 32);
-        let offset = _mm512_maskz_mov_epi64(0x55, offset);
-        for (i, four) in raw.iter().enumerate() {
-            // Buffer 4i + lane to the first word of each lane, flags to the third.
-            let lane = |n| 4 * i as i32 + n;
-            let pick = _mm512_setr_epi32(
-                lane(0),
-                0,
-                16 + lane(0),
-                0,
-                lane(1),
-                0,
-                16 + lane(1),
-                0,
-                lane(2),
-                0,
-                16 + lane(2),
-                0,
-                lane(3),
-                0,
-                16 + lane(3),
-                0,
-            );
-            let placed = _mm512_maskz_permutex2var_epi32(0x5555, buffers, pick, flags);
-            let told = _mm512_shuffle_epi8(*four, order);
-            // Any of the three.
-            let frame = _mm512_ternarylogic_epi64(placed, told, offset, 0xfe);
-            // SAFETY: there is room for sixteen frames, however many of them count.
-            unsafe { _mm512_storeu_si512(to.add(i), frame) }
-        }
-        // SAFETY: they were written, and `most` is not more than there is room for.
-        unsafe { frames.added(count) }
-        all.frames += count;
-        most -= count;
-        arrivals.next = arrivals.next.wrapping_add(count as u32);
-        if count < WIDE {
+        all += moved;
+        most -= moved.frames;
+        if moved.frames < arrivals.most {
             break;
         }
     }
-    all.bytes += _mm512_reduce_add_epi32(sums) as u32 as u64;
     all
+}
+
+/// The same where there are too few descriptors for the registers.
+#[cold]
+#[inline(never)]
+fn receive_one_by_one<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
+    // SAFETY: every CPU has what it takes; the descriptors are armed.
+    unsafe { Plain::receive::<F>(arrivals, frames) }
+}
+
+/// The same as long as sixteen descriptors are there; as many frames have room.
+///
+/// # Safety
+/// As for [`Lanes::receive`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+unsafe fn receive_wide<F: Format>(mut arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
+    let mut all = Moved::default();
+    let (buffers, _) = arrivals.shadow[arrivals.descriptors.slot(arrivals.next)..].as_chunks();
+    for buffers in buffers {
+        // SAFETY: sixteen descriptors are there, as many as buffers.
+        let moved = unsafe { receive_sixteen::<F>(&arrivals, buffers, frames.end()) };
+        // SAFETY: they were written, and `most` is not more than there is room for.
+        unsafe { frames.added(moved.frames) }
+        all += moved;
+        arrivals.next = arrivals.next.wrapping_add(moved.frames as u32);
+        arrivals.most -= moved.frames;
+        if moved.frames < WIDE || arrivals.most == 0 {
+            break;
+        }
+    }
+    all
+}
+
+/// Writes the frames of sixteen descriptors, and says how many of them count. A function of its own,
+/// since one that is part of a loop loads all its constants in advance, also for a single turn.
+///
+/// # Safety
+/// As for [`Lanes::receive`]; sixteen descriptors are there, and room for as many frames.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline(never)]
+unsafe fn receive_sixteen<F: Format>(
+    arrivals: &Arrivals<'_>,
+    buffers: &[u32; WIDE],
+    to: *mut Frame,
+) -> Moved {
+    // SAFETY: promised by the caller.
+    let raw = unsafe { arrivals.descriptors.load_wide(arrivals.next) };
+    // SAFETY: sixteen buffers are there.
+    let buffers = unsafe { _mm512_loadu_si512(buffers.as_ptr().cast()) };
+    let (good, lengths, flags) = look::<F>(&raw, arrivals.believed, arrivals.data_room);
+    // Of a descriptor: length and tag are bytes 12 to 15, the hash bytes 4 to 7. Of a frame: bytes 6
+    // to 9, and 12 to 15.
+    let order = _mm512_broadcast_i32x4(_mm_setr_epi8(
+        -1, -1, -1, -1, -1, -1, 12, 13, 14, 15, -1, -1, 4, 5, 6, 7,
+    ));
+    let offset = _mm512_maskz_set1_epi64(0x55, i64::from(arrivals.headroom) << 32);
+    for (i, four) in raw.iter().enumerate() {
+        // Buffer 4i + lane to the first word of each lane, flags to the third.
+        let lane = |n| 4 * i as i32 + n;
+        #[rustfmt::skip]
+        let pick = _mm512_setr_epi32(
+            lane(0), 0, 16 + lane(0), 0, lane(1), 0, 16 + lane(1), 0,
+            lane(2), 0, 16 + lane(2), 0, lane(3), 0, 16 + lane(3), 0,
+        );
+        let placed = _mm512_maskz_permutex2var_epi32(0x5555, buffers, pick, flags);
+        let told = _mm512_shuffle_epi8(*four, order);
+        // Any of the three.
+        let frame = _mm512_ternarylogic_epi64(placed, told, offset, 0xfe);
+        // SAFETY: promised by the caller.
+        unsafe { _mm512_storeu_si512(to.add(4 * i).cast(), frame) }
+    }
+    // That all are good is foreseen, and not waited for: the next burst starts from where it ends.
+    let wanted = arrivals.most.min(WIDE);
+    let all_good = u16::MAX >> (WIDE - wanted);
+    let frames = if good & all_good == all_good { wanted } else { first(good) };
+    let counted = u16::MAX.unbounded_shr((WIDE - frames) as u32);
+    Moved { frames, bytes: _mm512_mask_reduce_add_epi32(counted, lengths) as u64 }
 }
 
 /// How many are good from the first on, where not all are that are wanted.
@@ -206,9 +226,10 @@ fn arm<F: Format>(
     let first = iovas.of(0, headroom) as i64;
     let common =
         _mm512_mask_mov_epi64(_mm512_set1_epi64(second as i64), 0x55, _mm512_set1_epi64(first));
-    for half in 0..2 {
+    let (halves, _) = block.as_chunks::<WIDE>();
+    for (half, buffers) in halves.iter().enumerate() {
         // SAFETY: sixteen buffers are there.
-        let buffers = unsafe { _mm512_loadu_si512(block.as_ptr().add(16 * half).cast()) };
+        let buffers = unsafe { _mm512_loadu_si512(buffers.as_ptr().cast()) };
         for i in 0..4 {
             let lane = |n| 4 * i + n;
             let pick = _mm512_setr_epi32(
@@ -231,9 +252,8 @@ fn arm<F: Format>(
             );
             let placed = _mm512_maskz_permutexvar_epi32(0x1111, pick, buffers);
             let words = _mm512_add_epi64(_mm512_slli_epi64(placed, 6), common);
-            let at = position.wrapping_add(16 * half as u32 + 4 * i as u32);
             // SAFETY: a block does not wrap, so four descriptors are there.
-            unsafe { descriptors.store_wide(at, words) }
+            unsafe { descriptors.store_wide(position, WIDE * half + 4 * i as usize, words) }
         }
     }
 }
@@ -246,73 +266,88 @@ fn arm<F: Format>(
 #[inline]
 unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
     let mut all = Moved::default();
-    let mut bytes = _mm512_setzero_si512();
-    let common = _mm512_mask_mov_epi64(
-        _mm512_set1_epi64(departures.common as i64),
-        0x55,
-        _mm512_set1_epi64(departures.iovas.of(0, 0) as i64),
-    );
-    // Buffer and length to the two words of a lane; offset and length.
-    let near = _mm512_broadcast_i32x4(_mm_setr_epi8(
-        0, 1, 2, 3, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1,
-    ));
-    let far = _mm512_broadcast_i32x4(_mm_setr_epi8(
-        4, 5, -1, -1, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1,
-    ));
-    // Buffers are numbered by lines of 64 bytes.
-    let shift = _mm512_mask_mov_epi64(
-        _mm512_set1_epi64(i64::from(F::TX_PAYLOAD_SHIFT)),
-        0x55,
-        _mm512_set1_epi64(6),
-    );
-    let mask = _mm512_set1_epi64(departures.mask as i64);
-    let wanted = _mm512_set1_epi64(departures.wanted as i64);
-    let least = _mm512_set1_epi64(i64::from(MIN_PACKET) << 48);
-    // None is longer than this, if any may be sent at all.
-    let most = departures.max_packet.saturating_sub(MIN_PACKET);
-    let most = _mm512_set1_epi64((u64::from(most) << 48) as i64);
-    let length = _mm512_set1_epi64((0xffff_u64 << 48) as i64);
+    // Once up to the ring's end, and once from its start on.
     while all.frames < frames.len() {
         let start = departures.descriptors.slot(departures.next);
-        let left = (frames.len() - all.frames).min(departures.shadow.len() - start);
-        if left < 4 || departures.max_packet < MIN_PACKET {
-            // SAFETY: every CPU has what it takes; the descriptors are free.
-            let moved =
-                unsafe { Plain::send::<F>(departures, &frames[all.frames..all.frames + left]) };
-            all.frames += moved.frames;
-            all.bytes += moved.bytes;
-            if moved.frames < left {
+        let left = &frames[all.frames..];
+        let part = &left[..left.len().min(departures.shadow.len() - start)];
+        let (fours, few) = part.as_chunks();
+        // SAFETY: the ring does not end before the last of them, and they are free.
+        let bytes = unsafe { send_fours::<F>(departures, fours) };
+        let (sent, rest) = match bytes {
+            Some(bytes) => (Moved { frames: 4 * fours.len(), bytes }, few),
+            None => (Moved::default(), part),
+        };
+        departures.next = departures.next.wrapping_add(sent.frames as u32);
+        all += sent;
+        if !rest.is_empty() {
+            let moved = send_one_by_one::<F>(
+                Departures { shadow: &mut *departures.shadow, ..*departures },
+                rest,
+            );
+            departures.next = departures.next.wrapping_add(moved.frames as u32);
+            all += moved;
+            if moved.frames < rest.len() {
                 break;
             }
-            continue;
         }
-        // SAFETY: four frames are there.
-        let four = unsafe { _mm512_loadu_si512(frames.as_ptr().add(all.frames).cast()) };
-        // Of each frame the first word of 64 bits has the length, the second is what it is about.
-        let over = _mm512_sub_epi64(_mm512_and_si512(four, length), least);
-        let refused = _mm512_mask_cmpneq_epi64_mask(0xaa, _mm512_and_si512(four, mask), wanted)
-            | _mm512_mask_cmpgt_epu64_mask(0x55, over, most);
-        if refused != 0 {
-            // SAFETY: as above. It goes on up to that frame.
-            let moved =
-                unsafe { Plain::send::<F>(departures, &frames[all.frames..all.frames + 4]) };
-            all.frames += moved.frames;
-            all.bytes += moved.bytes;
-            break;
-        }
-        let lengths = _mm512_shuffle_epi8(four, far);
-        let words = _mm512_sllv_epi64(_mm512_shuffle_epi8(four, near), shift);
-        let words = _mm512_add_epi64(_mm512_add_epi64(words, lengths), common);
-        // SAFETY: four descriptors are there, and free.
-        unsafe { departures.descriptors.store_wide(departures.next, words) }
-        let buffers = _mm512_maskz_compress_epi32(0x1111, four);
-        let to = &mut departures.shadow[start..start + 4];
-        // SAFETY: four places are there.
-        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_castsi512_si128(buffers)) }
-        bytes = _mm512_add_epi64(bytes, lengths);
-        all.frames += 4;
-        departures.next = departures.next.wrapping_add(4);
     }
-    all.bytes += _mm512_mask_reduce_add_epi64(0xaa, bytes) as u64;
     all
+}
+
+/// The same where there are too few frames for a register, or not all can be sent.
+#[inline(never)]
+fn send_one_by_one<F: Format>(mut departures: Departures<'_>, frames: &[Frame]) -> Moved {
+    // SAFETY: every CPU has what it takes; the descriptors are free.
+    unsafe { Plain::send::<F>(&mut departures, frames) }
+}
+
+/// Writes descriptors for these frames; returns the bytes. `None` if not all can be sent: then what was
+/// written is nothing yet, since the device was not told of it.
+///
+/// # Safety
+/// As for [`Lanes::send`], and the ring does not end before the last of them.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+unsafe fn send_fours<F: Format>(
+    departures: &mut Departures<'_>,
+    fours: &[[Frame; 4]],
+) -> Option<u64> {
+    let words = |even: u64, odd: u64| {
+        _mm512_mask_mov_epi64(_mm512_set1_epi64(odd as i64), 0x55, _mm512_set1_epi64(even as i64))
+    };
+    let bytes = |bytes| _mm512_broadcast_i32x4(bytes);
+    // Buffer and length to the two words of a lane; offset and length.
+    let near = bytes(_mm_setr_epi8(0, 1, 2, 3, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1));
+    let far = bytes(_mm_setr_epi8(4, 5, -1, -1, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1));
+    // Buffers are numbered by lines of 64 bytes.
+    let shift = words(6, F::TX_PAYLOAD_SHIFT.into());
+    let common = words(departures.iovas.of(0, 0), departures.common);
+    // Of each frame the first word has the length on top, the second is what it is about. A length is
+    // good if it is not more than the most when the least is taken off.
+    let mask = words(0xffff << 48, departures.mask);
+    let wanted = words(u64::from(MIN_PACKET) << 48, departures.wanted);
+    let room = departures.max_packet.checked_sub(MIN_PACKET)?;
+    let most = words(u64::from(room) << 48, 0);
+    let start = departures.descriptors.slot(departures.next);
+    let buffers = &mut departures.shadow[start..start + 4 * fours.len()];
+    let (buffers, _) = buffers.as_chunks_mut::<4>();
+    let mut refused = 0;
+    let mut sum = _mm512_setzero_si512();
+    for (i, (four, buffers)) in fours.iter().zip(buffers).enumerate() {
+        // SAFETY: four frames are there.
+        let four = unsafe { _mm512_loadu_si512(four.as_ptr().cast()) };
+        let over = _mm512_sub_epi64(_mm512_and_si512(four, mask), wanted);
+        refused |= _mm512_cmpgt_epu64_mask(over, most);
+        let lengths = _mm512_shuffle_epi8(four, far);
+        let shifted = _mm512_sllv_epi64(_mm512_shuffle_epi8(four, near), shift);
+        let descriptors = _mm512_add_epi64(_mm512_add_epi64(shifted, lengths), common);
+        // SAFETY: promised by the caller.
+        unsafe { departures.descriptors.store_wide(departures.next, 4 * i, descriptors) }
+        let indices = _mm512_castsi512_si128(_mm512_maskz_compress_epi32(0x1111, four));
+        // SAFETY: four places are there.
+        unsafe { _mm_storeu_si128(buffers.as_mut_ptr().cast(), indices) }
+        sum = _mm512_add_epi64(sum, lengths);
+    }
+    (refused == 0).then(|| _mm512_mask_reduce_add_epi64(0xaa, sum) as u64)
 }

@@ -101,7 +101,8 @@ pub(crate) unsafe trait Lanes {
     );
 
     /// Writes descriptors for packets of one frame that all ask for the same, or for nothing, up to the
-    /// first that does not or cannot be sent. None of them reports.
+    /// first that does not or cannot be sent. None of them reports. What it writes to the descriptors
+    /// of frames behind that one is nothing yet: the device is not told of them.
     ///
     /// # Safety
     /// The CPU has the instructions; the descriptors from `next` on are free, one for each frame.

@@ -56,7 +56,7 @@ impl PacketMut<'_> {
     ///
     /// # Errors
     /// As for [`TxOffload::checksums`] and [`PacketMut::set_offload`].
-    #[inline]
+    #[inline(always)]
     pub fn request_checksums(&mut self) -> Result<TxOffload, OffloadError> {
         if let Some(offload) = self.request_plain() {
             return Ok(offload);
@@ -65,7 +65,7 @@ impl PacketMut<'_> {
     }
 
     /// The same for the packets that most requests are for.
-    #[inline]
+    #[inline(always)]
     fn request_plain(&mut self) -> Option<TxOffload> {
         if self.as_ref().frame_count() > 1 {
             return None;

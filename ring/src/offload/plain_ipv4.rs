@@ -12,19 +12,20 @@ const TCP: usize = 20;
 /// Makes all of the packet of these bytes ready for its checksums to be inserted, as
 /// [`PacketMut::request_checksums`](crate::PacketMut::request_checksums) says. `None`, and nothing
 /// changed, if it is another packet, or not right.
-#[inline]
+#[inline(always)]
 pub(super) fn prepare(bytes: &mut [u8]) -> Option<(Flags, Lengths)> {
     let len = bytes.len();
     let (head, _) = bytes.split_first_chunk_mut::<{ ETHERNET + IPV4 + UDP }>()?;
     let word = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
-    let plain = word(12) == 0x0800 && head[14] == 0x45;
-    // More fragments, or an offset.
-    let whole = usize::from(word(16)) == len - ETHERNET && word(20) & 0x3fff == 0;
-    if !plain || !whole {
+    // EtherType, version and length, type of service, total length, identification.
+    let start = u64::from_be_bytes(part(head, 12));
+    let wanted = 0x0800_4500_0000_0000 | (len as u64 - ETHERNET as u64) << 16;
+    if start & 0xffff_ff00_ffff_0000 != wanted {
         return None;
     }
     let above = len - ETHERNET - IPV4;
-    match head[23] {
+    // More fragments or an offset, time to live, protocol.
+    match u32::from_be_bytes(part(head, 20)) & 0x3fff_00ff {
         17 if usize::from(word(38)) == above => {
             head[24..26].fill(0);
             let sum = pseudo_header(head, 17, above);
@@ -46,6 +47,12 @@ pub(super) fn prepare(bytes: &mut [u8]) -> Option<(Flags, Lengths)> {
     }
 }
 
+/// Some of the bytes, of which there are enough.
+#[inline(always)]
+fn part<const N: usize, const ALL: usize>(bytes: &[u8; ALL], at: usize) -> [u8; N] {
+    std::array::from_fn(|i| bytes[at + i])
+}
+
 #[inline]
 fn requested(protocol: Flags) -> Flags {
     protocol | Flags::IPV4 | Flags::IP_CHECKSUM | Flags::L4_CHECKSUM
@@ -56,9 +63,7 @@ fn requested(protocol: Flags) -> Flags {
 /// lie in memory.
 #[inline]
 fn pseudo_header<const N: usize>(head: &[u8; N], protocol: u16, len: usize) -> [u8; 2] {
-    let address = |at: usize| {
-        u64::from(u32::from_ne_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]))
-    };
+    let address = |at| u64::from(u32::from_ne_bytes(part(head, at)));
     let number = |number: u16| u64::from(number.to_be());
     let sum = address(26) + address(30) + number(protocol) + number(len as u16);
     // Four words of 16 bits at most, then twice what may carry.

@@ -39,9 +39,16 @@ impl<F: Format> RxRing<F> {
                 Simd::Avx512 => self.poll_avx512(batch),
                 #[cfg(target_arch = "x86_64")]
                 Simd::Avx2 => self.poll_avx2(batch),
-                _ => self.poll_by::<Plain>(batch),
+                _ => self.poll_plain(batch),
             }
         }
+    }
+
+    /// [`RxRing::poll_by`] for every CPU.
+    #[inline(never)]
+    fn poll_plain(&mut self, batch: &mut FrameBatch<'_>) -> usize {
+        // SAFETY: every CPU has what it takes.
+        unsafe { self.poll_by::<Plain>(batch) }
     }
 
     /// [`RxRing::poll_by`], all of it compiled for these instructions.

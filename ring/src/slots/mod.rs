@@ -108,6 +108,12 @@ impl Slots {
         self.descriptors().status(position)
     }
 
+    /// Writes the second word of a descriptor again.
+    #[inline]
+    pub(crate) fn store_second(&self, position: u32, word: u64) {
+        self.descriptors().one(position).0[1].store(word.to_le(), Ordering::Relaxed);
+    }
+
     /// As [`Slot::store`].
     #[inline]
     pub(crate) fn store(&self, position: u32, words: [u64; 2]) {

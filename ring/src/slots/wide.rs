@@ -55,19 +55,19 @@ impl Descriptors<'_> {
         [a, b, c, d]
     }
 
-    /// Writes four descriptors. The device may look at them when the doorbell is rung.
+    /// Writes four descriptors, `after` behind a position. The device may look at them when the doorbell is rung.
     ///
     /// # Safety
-    /// The ring does not end before the fourth.
+    /// The ring does not end between the position and the fourth.
     #[target_feature(enable = "avx512f")]
     #[inline]
-    pub(crate) unsafe fn store_wide(self, position: u32, words: __m512i) {
-        debug_assert!(self.slot(position) + 4 <= self.mask as usize + 1);
+    pub(crate) unsafe fn store_wide(self, position: u32, after: usize, words: __m512i) {
+        debug_assert!(self.slot(position) + after + 4 <= self.mask as usize + 1);
         // SAFETY: as in `load_wide`.
         unsafe {
             asm!(
                 "vmovdqu64 [{at}], {words}",
-                at = in(reg) self.at(position),
+                at = in(reg) self.at(position).add(after),
                 words = in(zmm_reg) words,
                 options(nostack, preserves_flags),
             );

@@ -79,8 +79,8 @@ pub struct TxRing<F> {
     marks: Box<[Mark]>,
     marks_head: u32,
     marks_tail: u32,
-    /// What there was up to the newest mark, and up to the newest that was reported.
-    reporting: Total,
+    /// What the device was given, and what of it it has reported.
+    given: Total,
     reported: Total,
     /// The device has no context for packets that ask for nothing, and needs one.
     fresh: bool,
@@ -121,7 +121,7 @@ impl<F: Format> TxRing<F> {
             marks: vec![Mark::default(); config.len].into_boxed_slice(),
             marks_head: start,
             marks_tail: start,
-            reporting: Total::default(),
+            given: Total::default(),
             reported: Total::default(),
             fresh: F::TX_FIRST.is_some(),
             request: Request::none(),
@@ -211,13 +211,13 @@ impl<F: Format> TxRing<F> {
     }
 
     fn empty(&mut self) {
-        let lost = self.reporting.packets.wrapping_sub(self.reported.packets);
+        let lost = self.given.packets.wrapping_sub(self.reported.packets);
         self.counters.lost.add(u64::from(lost));
         self.arena.give(self.held());
         let start = self.slots.start();
         (self.next, self.clean, self.marked) = (start, start, start);
         (self.marks_head, self.marks_tail) = (start, start);
-        self.reported = self.reporting;
+        self.reported = self.given;
         self.fresh = F::TX_FIRST.is_some();
         self.request = Request::none();
         self.slots.clear();

@@ -14,24 +14,9 @@ use crate::{BLOCK, Format, FrameBatch, Pool, Simd};
 /// A burst on its way into the ring.
 #[derive(Default)]
 struct Burst {
-    packets: u64,
     bytes: u64,
-    /// Packets and frames since the last report that was asked for.
-    unmarked: u32,
-    unmarked_frames: u32,
-    /// The descriptor that was written last.
-    last: [u64; 2],
-}
-
-impl Burst {
-    /// Counts packets of one frame.
-    #[inline]
-    fn count(&mut self, packets: u32, bytes: u64) {
-        self.packets += u64::from(packets);
-        self.bytes += bytes;
-        self.unmarked += packets;
-        self.unmarked_frames += packets;
-    }
+    /// The second word of the descriptor that was written last.
+    last: u64,
 }
 
 impl<F: Format> TxRing<F> {
@@ -51,9 +36,16 @@ impl<F: Format> TxRing<F> {
                 Simd::Avx512 => self.push_avx512(batch),
                 #[cfg(target_arch = "x86_64")]
                 Simd::Avx2 => self.push_avx2(batch),
-                _ => self.push_by::<Plain>(batch),
+                _ => self.push_plain(batch),
             }
         }
+    }
+
+    /// [`TxRing::push_by`] for every CPU.
+    #[inline(never)]
+    fn push_plain(&mut self, batch: &mut FrameBatch<'_>) -> usize {
+        // SAFETY: every CPU has what it takes.
+        unsafe { self.push_by::<Plain>(batch) }
     }
 
     /// [`TxRing::push_by`], all of it compiled for these instructions.
@@ -83,20 +75,18 @@ impl<F: Format> TxRing<F> {
             self.collect(batch.pool());
         }
         let frames = batch.raw();
+        let before = self.given.packets;
         let mut burst = Burst::default();
         let mut sent = 0;
         while sent < frames.len() {
             if self.unmarked() >= BLOCK {
-                self.report(&mut burst);
+                self.report(&burst);
             }
             let rest = &frames[sent..];
-            // SAFETY: promised by the caller.
-            sent += unsafe {
-                if rest[0].flags.intersects(Flags::CONTEXT) {
-                    self.asking::<L>(rest, &mut burst)
-                } else {
-                    self.alike::<L>(rest, Alike::asking_nothing::<F>(), &mut burst)
-                }
+            sent += match self.alike(rest) {
+                // SAFETY: promised by the caller.
+                Some(alike) => unsafe { self.run::<L>(rest, alike, &mut burst) },
+                None => self.each(rest, &mut burst),
             };
             if sent == frames.len() || self.unmarked() >= BLOCK {
                 continue;
@@ -107,12 +97,13 @@ impl<F: Format> TxRing<F> {
             }
             sent += packet.len();
         }
-        if burst.packets > 0 {
-            if burst.unmarked > 0 {
-                self.report(&mut burst);
+        let packets = self.given.packets.wrapping_sub(before);
+        if packets > 0 {
+            if self.unmarked() > 0 {
+                self.report(&burst);
             }
             self.tail.ring(self.slots.slot(self.next) as u32);
-            self.counters.packets.add(burst.packets);
+            self.counters.packets.add(packets.into());
             self.counters.bytes.add(burst.bytes);
             self.publish_oldest();
         }
@@ -134,25 +125,46 @@ impl<F: Format> TxRing<F> {
         if self.fresh { 0 } else { room.min(BLOCK - self.unmarked()) }
     }
 
-    /// Writes packets of one frame that ask for the same, up to the first that is anything else or cannot
-    /// be sent, a full ring, or a block for which a report is due; returns how many.
+    /// What the first packets have in common, if it is likely to be several packets of one frame.
+    #[inline(always)]
+    fn alike(&mut self, frames: &[Frame]) -> Option<Alike> {
+        if frames[0].flags.intersects(Flags::CONTEXT) {
+            self.asking_alike(frames)
+        } else {
+            Some(Alike::asking_nothing::<F>())
+        }
+    }
+
+    /// The same for packets that ask for something; the device has the context for it then.
+    #[inline(never)]
+    fn asking_alike(&mut self, frames: &[Frame]) -> Option<Alike> {
+        let head = &frames[0];
+        let run = frames.get(3).is_some_and(|other| request::key(head) == request::key(other));
+        let alone = Flags::MORE.union(Flags::SEGMENT);
+        let sent = !head.flags.intersects(alone) && fits(head, head.len.into(), self.max_packet);
+        // A context is written for a packet that surely follows.
+        if !run || !sent || self.most() < 2 {
+            return None;
+        }
+        if self.request.make(head) {
+            self.put_context(self.request.context());
+        }
+        Some(self.request.alike(head))
+    }
+
+    /// Writes packets of one frame that are alike, up to the first that is not or cannot be sent, a full
+    /// ring, or a block for which a report is due; returns how many.
     ///
     /// # Safety
     /// The CPU has the instructions.
     #[inline(always)]
-    unsafe fn alike<L: Lanes>(
-        &mut self,
-        frames: &[Frame],
-        alike: Alike,
-        burst: &mut Burst,
-    ) -> usize {
+    unsafe fn run<L: Lanes>(&mut self, frames: &[Frame], alike: Alike, burst: &mut Burst) -> usize {
         let frames = &frames[..self.most().min(frames.len())];
-        let iovas = self.arena.iovas();
         let mut departures = Departures {
             descriptors: self.slots.descriptors(),
             shadow: &mut self.shadow,
             next: self.next,
-            iovas,
+            iovas: self.arena.iovas(),
             max_packet: self.max_packet.min(u16::MAX.into()) as u16,
             mask: alike.mask,
             wanted: alike.wanted,
@@ -160,76 +172,57 @@ impl<F: Format> TxRing<F> {
         };
         // SAFETY: promised by the caller; so many are free.
         let moved = unsafe { L::send::<F>(&mut departures, frames) };
-        if let Some(frame) = frames[..moved.frames].last() {
-            let second = alike.common | F::tx_lengths(frame.len.into(), frame.len.into());
-            burst.last = [iovas.of(frame.index, frame.offset), second];
+        if let Some(frame) = frames.get(moved.frames.wrapping_sub(1)) {
+            burst.last = alike.common | F::tx_lengths(frame.len.into(), frame.len.into());
         }
         self.next = self.next.wrapping_add(moved.frames as u32);
-        burst.count(moved.frames as u32, moved.bytes);
+        self.given.packets = self.given.packets.wrapping_add(moved.frames as u32);
+        burst.bytes += moved.bytes;
         moved.frames
     }
 
-    /// Writes packets of one frame, the first of which asks for something, up to one that is anything
-    /// else or cannot be sent, a full ring, or a block for which a report is due; returns how many.
-    ///
-    /// # Safety
-    /// The CPU has the instructions.
-    #[inline(always)]
-    unsafe fn asking<L: Lanes>(&mut self, frames: &[Frame], burst: &mut Burst) -> usize {
-        let head = &frames[0];
-        // Most packets ask for the same as those behind them.
-        let run = frames.get(3).is_some_and(|other| request::key(head) == request::key(other));
-        let alone = Flags::MORE.union(Flags::SEGMENT);
-        let sent = !head.flags.intersects(alone) && fits(head, head.len.into(), self.max_packet);
-        // A context is written for a packet that surely follows.
-        if !run || !sent || self.most() < 2 {
-            return self.each(frames, burst);
-        }
-        if self.request.make(head) {
-            self.put(NO_BUFFER, self.request.context());
-        }
-        // SAFETY: promised by the caller.
-        unsafe { self.alike::<L>(frames, self.request.alike(head), burst) }
-    }
-
-    /// As [`TxRing::asking`], one by one: each may ask for something else.
+    /// The same for packets of one frame that may ask for something else each.
+    #[inline(never)]
     fn each(&mut self, frames: &[Frame], burst: &mut Burst) -> usize {
         let most = self.most();
         let (slots, iovas) = (self.slots.descriptors(), self.arena.iovas());
         let (shadow, request) = (&mut self.shadow[..], &mut self.request);
-        let (mut next, mut last) = (self.next, burst.last);
-        let (mut count, mut bytes) = (0, 0);
+        let (mut next, mut count) = (self.next, 0);
         for frame in &frames[..most.min(frames.len())] {
-            let len = usize::from(frame.len);
+            let len = u32::from(frame.len);
             // Contexts take descriptors, too.
             let full = next.wrapping_sub(self.next) as usize >= most;
-            if full || frame.flags.contains(Flags::MORE) || !fits(frame, len, self.max_packet) {
+            if full
+                || frame.flags.contains(Flags::MORE)
+                || !fits(frame, len as usize, self.max_packet)
+            {
                 break;
             }
-            let mut second = F::TX_PACKET | F::tx_lengths(len as u32, len as u32);
+            let mut second = F::TX_PACKET | F::tx_lengths(len, len);
             if frame.flags.intersects(Flags::CONTEXT) {
                 if request.make(frame) {
                     slots.store(next, request.context());
                     shadow[slots.slot(next)] = NO_BUFFER;
                     next = next.wrapping_add(1);
+                    self.given.contexts = self.given.contexts.wrapping_add(1);
                 }
-                second = request.packet(len as u32, len as u32);
+                second = request.packet(len, len);
             }
-            last = [iovas.of(frame.index, frame.offset), second | F::TX_EOP];
-            slots.store(next, last);
+            burst.last = second | F::TX_EOP;
+            slots.store(next, [iovas.of(frame.index, frame.offset), burst.last]);
             shadow[slots.slot(next)] = frame.index;
             next = next.wrapping_add(1);
-            bytes += len as u64;
+            burst.bytes += u64::from(len);
             count += 1;
         }
         self.next = next;
-        burst.last = last;
-        burst.count(count, bytes);
+        self.given.packets = self.given.packets.wrapping_add(count);
         count as usize
     }
 
     /// Writes a packet of any kind, or frees one that cannot be sent; false when the ring has no room
     /// for it.
+    #[inline(never)]
     fn any(&mut self, packet: &[Frame], pool: &Pool, burst: &mut Burst) -> bool {
         let total: usize = packet.iter().map(|frame| usize::from(frame.len)).sum();
         if self.invalid(packet, total) {
@@ -243,13 +236,11 @@ impl<F: Format> TxRing<F> {
         }
         if let (Some(first), true) = (F::TX_FIRST, self.fresh) {
             self.fresh = false;
-            self.put(NO_BUFFER, first);
+            self.put_context(first);
         }
         self.write(packet, total as u32, burst);
-        burst.packets += 1;
+        self.given.packets = self.given.packets.wrapping_add(1);
         burst.bytes += total as u64;
-        burst.unmarked += 1;
-        burst.unmarked_frames += packet.len() as u32;
         true
     }
 
@@ -264,7 +255,7 @@ impl<F: Format> TxRing<F> {
         let head = &packet[0];
         let asks = head.flags.intersects(Flags::CONTEXT);
         if asks && self.request.make(head) {
-            self.put(NO_BUFFER, self.request.context());
+            self.put_context(self.request.context());
         }
         let iovas = self.arena.iovas();
         for (i, frame) in packet.iter().enumerate() {
@@ -275,8 +266,8 @@ impl<F: Format> TxRing<F> {
                 F::TX_PACKET | F::tx_lengths(len, total)
             };
             let end = if i + 1 == packet.len() { F::TX_EOP } else { 0 };
-            burst.last = [iovas.of(frame.index, frame.offset), second | end];
-            self.put(frame.index, burst.last);
+            burst.last = second | end;
+            self.put(frame.index, [iovas.of(frame.index, frame.offset), burst.last]);
         }
     }
 
@@ -287,20 +278,22 @@ impl<F: Format> TxRing<F> {
         self.next = self.next.wrapping_add(1);
     }
 
+    /// Puts a descriptor that has no buffer.
+    fn put_context(&mut self, descriptor: [u64; 2]) {
+        self.put(NO_BUFFER, descriptor);
+        self.given.contexts = self.given.contexts.wrapping_add(1);
+    }
+
     /// Has the last descriptor report. The device has not been shown it yet, so that it can still be
     /// changed.
     #[inline]
-    fn report(&mut self, burst: &mut Burst) {
+    fn report(&mut self, burst: &Burst) {
         let position = self.next.wrapping_sub(1);
-        self.slots.store(position, [burst.last[0], burst.last[1] | F::TX_REPORT]);
-        let contexts = self.unmarked() as u32 - burst.unmarked_frames;
-        self.reporting.packets = self.reporting.packets.wrapping_add(burst.unmarked);
-        self.reporting.contexts = self.reporting.contexts.wrapping_add(contexts);
+        self.slots.store_second(position, burst.last | F::TX_REPORT);
         let slot = self.slots.slot(self.marks_tail);
-        self.marks[slot] = Mark { position, total: self.reporting };
+        self.marks[slot] = Mark { position, total: self.given };
         self.marks_tail = self.marks_tail.wrapping_add(1);
         self.marked = self.next;
-        (burst.unmarked, burst.unmarked_frames) = (0, 0);
     }
 }
 

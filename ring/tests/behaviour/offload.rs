@@ -65,55 +65,56 @@ fn headers_are_made_ready_for_checksums() {
 
 #[test]
 fn a_request_is_told_and_cleared() {
-    let rig = Rig::new(64, ROOM);
-    let pool = Pool::new(&rig.arena, 64);
-    let (mut rx, mut device) = rig.rx::<barline_ring::Adv82599>(64, 4);
-    let mut batch = pool.batch(8);
-    let tcp = Traffic { payload: 1500, ..traffic(Ip::V4(0), 6) };
-    let report = Report {
-        types: 0b1_0001,
-        rss: Some((1, 0xdead_beef)),
-        vlan: Some(9),
-        ip: Sum::Good,
-        l4: Sum::Good,
-        ..Report::good(0, true)
-    };
-    let fragments = device.cut(&tcp.bytes(), &report);
-    device.send(fragments);
-    device.step(2);
-    rx.poll(&mut batch);
-    let mut packet = batch.packets_mut().next().unwrap();
-    assert_eq!(packet.as_ref().head().rss().unwrap().value, 0xdead_beef);
-    let asked = packet.request_checksums().unwrap();
-    let expected = TxOffload {
-        l2_len: 14,
-        ip: IpVersion::V4,
-        l3_len: 20,
-        ip_checksum: true,
-        l4: Some(L4Protocol::Tcp),
-        l4_len: 20,
-        mss: None,
-    };
-    assert_eq!((asked, asked.header_len()), (expected, 54));
-    assert_eq!(packet.as_ref().offload(), Some(expected));
-    // What reception knew is gone, but not the tag, and the packet is whole.
-    let request = Flags::IPV4 | Flags::TCP | Flags::IP_CHECKSUM | Flags::L4_CHECKSUM;
-    let head = packet.as_ref().head();
-    assert_eq!(head.flags(), request | Flags::VLAN | Flags::MORE);
-    assert_eq!((head.vlan(), head.rss_hash(), head.rss()), (Some(9), None, None));
-    assert_eq!(packet.as_ref().frame_count(), 2);
-    // Another request takes its place; IPv4 segments always have a header checksum.
-    let segments = TxOffload { ip_checksum: false, mss: Some(1400), ..expected };
-    packet.set_offload(&segments).unwrap();
-    let segments = TxOffload { ip_checksum: true, ..segments };
-    assert_eq!(packet.as_ref().offload(), Some(segments));
-    assert!(packet.as_ref().head().flags().contains(Flags::SEGMENT));
-    packet.clear_offload();
-    assert_eq!(packet.as_ref().offload(), None);
-    let request = Flags::IPV4 | Flags::TCP | Flags::VLAN | Flags::MORE;
-    assert_eq!(packet.as_ref().head().flags(), request);
-    drop(batch);
-    rig.release_rx(rx, device);
+    for rig in Rig::each(64, ROOM) {
+        let pool = Pool::new(&rig.arena, 64);
+        let (mut rx, mut device) = rig.rx::<barline_ring::Adv82599>(64, 4);
+        let mut batch = pool.batch(8);
+        let tcp = Traffic { payload: 1500, ..traffic(Ip::V4(0), 6) };
+        let report = Report {
+            types: 0b1_0001,
+            rss: Some((1, 0xdead_beef)),
+            vlan: Some(9),
+            ip: Sum::Good,
+            l4: Sum::Good,
+            ..Report::good(0, true)
+        };
+        let fragments = device.cut(&tcp.bytes(), &report);
+        device.send(fragments);
+        device.step(2);
+        rx.poll(&mut batch);
+        let mut packet = batch.packets_mut().next().unwrap();
+        assert_eq!(packet.as_ref().head().rss().unwrap().value, 0xdead_beef);
+        let asked = packet.request_checksums().unwrap();
+        let expected = TxOffload {
+            l2_len: 14,
+            ip: IpVersion::V4,
+            l3_len: 20,
+            ip_checksum: true,
+            l4: Some(L4Protocol::Tcp),
+            l4_len: 20,
+            mss: None,
+        };
+        assert_eq!((asked, asked.header_len()), (expected, 54));
+        assert_eq!(packet.as_ref().offload(), Some(expected));
+        // What reception knew is gone, but not the tag, and the packet is whole.
+        let request = Flags::IPV4 | Flags::TCP | Flags::IP_CHECKSUM | Flags::L4_CHECKSUM;
+        let head = packet.as_ref().head();
+        assert_eq!(head.flags(), request | Flags::VLAN | Flags::MORE);
+        assert_eq!((head.vlan(), head.rss_hash(), head.rss()), (Some(9), None, None));
+        assert_eq!(packet.as_ref().frame_count(), 2);
+        // Another request takes its place; IPv4 segments always have a header checksum.
+        let segments = TxOffload { ip_checksum: false, mss: Some(1400), ..expected };
+        packet.set_offload(&segments).unwrap();
+        let segments = TxOffload { ip_checksum: true, ..segments };
+        assert_eq!(packet.as_ref().offload(), Some(segments));
+        assert!(packet.as_ref().head().flags().contains(Flags::SEGMENT));
+        packet.clear_offload();
+        assert_eq!(packet.as_ref().offload(), None);
+        let request = Flags::IPV4 | Flags::TCP | Flags::VLAN | Flags::MORE;
+        assert_eq!(packet.as_ref().head().flags(), request);
+        drop(batch);
+        rig.release_rx(rx, device);
+    }
 }
 
 /// A packet that cannot have what it asks for, why, and what the message says.

@@ -28,12 +28,14 @@ pub fn packet_bytes(seq: u32, len: usize) -> Vec<u8> {
     bytes
 }
 
-/// An arena and what devices know of it.
+/// An arena, what devices know of it, and how rings on it are made.
 pub struct Rig {
     /// The arena.
     pub arena: Arena,
     /// Who has which buffer.
     pub ledger: Ledger,
+    /// With which instructions its rings move descriptors.
+    pub simd: Simd,
     buffers: Region,
     layout: Layout,
 }
@@ -44,12 +46,22 @@ impl Rig {
         Rig::with_layout(count, Layout { data_room, headroom: HEADROOM })
     }
 
+    /// A rig for each way in which this CPU can move descriptors.
+    pub fn each(count: usize, data_room: usize) -> impl Iterator<Item = Rig> {
+        Simd::available().map(move |simd| {
+            let mut rig = Rig::new(count, data_room);
+            rig.simd = simd;
+            rig
+        })
+    }
+
     /// A rig of `count` buffers of any layout.
     pub fn with_layout(count: usize, layout: Layout) -> Rig {
         let (buffers, memory) = Region::new(count * layout.stride(), ARENA_IOVA);
         Rig {
             arena: Arena::new(memory, layout).unwrap(),
             ledger: Ledger::new(ARENA_IOVA, layout.stride(), count),
+            simd: Simd::best(),
             buffers,
             layout,
         }
@@ -66,7 +78,7 @@ impl Rig {
         len: usize,
         max_chain: usize,
     ) -> Result<(RxRing<F>, RxDevice), RingError> {
-        self.rx_with(RxConfig { len, max_chain, simd: Simd::best() })
+        self.rx_with(RxConfig { len, max_chain, simd: self.simd })
     }
 
     /// As [`Rig::try_rx`], with all that can be chosen.
@@ -82,6 +94,11 @@ impl Rig {
         let rooms = (self.layout.headroom, self.layout.data_room);
         let device = RxDevice::new(F::CHIP, region, len, tail, buffers, rooms);
         Ok((ring, device))
+    }
+
+    /// How most tests set up a transmit ring.
+    pub fn tx_config(&self, len: usize) -> TxConfig {
+        TxConfig { len, max_packet: 9728, max_chain: 32, simd: self.simd }
     }
 
     /// A transmit ring and its device.
@@ -148,5 +165,14 @@ impl Rig {
         while batch.alloc(1).is_some() {}
         assert_eq!(batch.len(), census.total);
         self.check_batches(&[&batch]);
+    }
+}
+
+impl Drop for Rig {
+    /// Says of a test that fails on which rig it does.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("with rings by {}", self.simd);
+        }
     }
 }

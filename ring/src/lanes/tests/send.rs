@@ -111,7 +111,15 @@ fn run<F: Format>(case: &Case) {
         };
         assert_eq!(by!(simd, send::<F>(&mut departures, &case.frames)), moved, "{simd}");
         assert_eq!(departures.next, case.next.wrapping_add(moved.frames as u32), "{simd}");
-        assert_eq!(contents(&slots), words, "{simd}");
+        // Those behind the last that counts, as far as there are frames, may be anything: the device
+        // is not told of them.
+        let (mut words, mut shadow) = (words.clone(), shadow.clone());
+        let found = contents(&slots);
+        for behind in moved.frames..case.frames.len() {
+            let slot = (case.next as usize + behind) % words.len();
+            (words[slot], shadow[slot]) = (found[slot], written[slot]);
+        }
+        assert_eq!(found, words, "{simd}");
         assert_eq!(written, shadow, "{simd}");
     }
 }
