@@ -142,7 +142,7 @@ fn every_field<F: Model>() {
         let always = F::CHIP.is_ten_gigabit();
         let (index, cc) = if always { (1 << IDX_SHIFT, CC) } else { (0, 0) };
         for case in cases() {
-            let jumbo = TxConfig { max_packet: 16500, ..config(64) };
+            let jumbo = TxConfig { max_packet: 16500, ..rig.tx_config(64) };
             let (mut tx, mut device) = rig.tx::<F>(jumbo);
             let len = case.traffic.len();
             append(&mut batch, &case.traffic);
@@ -335,7 +335,7 @@ fn a_tag_that_is_not_there_is_no_part_of_a_context() {
 fn segments_have_to_fit_into_the_largest_frame() {
     for rig in Rig::each(128, 16384) {
         let pool = Pool::new(&rig.arena, 128);
-        let limits = TxConfig { max_packet: 1514, ..config(64) };
+        let limits = TxConfig { max_packet: 1514, ..rig.tx_config(64) };
         let (mut tx, mut device) = rig.tx::<Adv82599>(limits);
         let mut batch = pool.batch(64);
         let ipv4 = traffic(Ip::V4(0), 6);

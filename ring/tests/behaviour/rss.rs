@@ -4,22 +4,30 @@ use barline_ring::{Adv82576, Adv82599, Flags, Pool, RssHash, RssKind};
 
 use crate::model::{Model, Report, Rig, rss_types};
 
-fn receive<F: Model>(reports: &[Report]) -> Vec<(Flags, Option<RssHash>)> {
-    for rig in Rig::each(128, 1024) {
-        let pool = Pool::new(&rig.arena, 64);
-        let (mut rx, mut device) = rig.rx::<F>(64, 2);
-        let mut batch = pool.batch(reports.len());
-        for report in reports {
-            let fragments = device.cut(&[0; 60], report);
-            device.send(fragments);
-        }
-        device.step(usize::MAX);
-        rx.poll(&mut batch);
-        let seen = batch.frames().map(|frame| (frame.flags(), frame.rss())).collect();
-        drop(batch);
-        rig.release_rx(rx, device);
-        seen
+type Seen = Vec<(Flags, Option<RssHash>)>;
+
+/// What comes out of these reports, whatever moves descriptors.
+fn receive<F: Model>(reports: &[Report]) -> Seen {
+    let mut all = Rig::each(128, 1024).map(|rig| receive_on::<F>(&rig, reports));
+    let plain = all.next().unwrap();
+    assert!(all.all(|seen| seen == plain));
+    plain
+}
+
+fn receive_on<F: Model>(rig: &Rig, reports: &[Report]) -> Seen {
+    let pool = Pool::new(&rig.arena, 64);
+    let (mut rx, mut device) = rig.rx::<F>(64, 2);
+    let mut batch = pool.batch(reports.len());
+    for report in reports {
+        let fragments = device.cut(&[0; 60], report);
+        device.send(fragments);
     }
+    device.step(usize::MAX);
+    rx.poll(&mut batch);
+    let seen = batch.frames().map(|frame| (frame.flags(), frame.rss())).collect();
+    drop(batch);
+    rig.release_rx(rx, device);
+    seen
 }
 
 fn every_type<F: Model>() {
