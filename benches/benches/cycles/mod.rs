@@ -1,20 +1,32 @@
 //! Time stamp counter cycles as criterion's unit: a frame takes a few of them, and a nanosecond is
 //! too coarse and too dependent on the machine for that.
-#![allow(unsafe_code)]
+// Every benchmark uses a part of it.
+#![allow(dead_code, unsafe_code)]
 
-use criterion::Throughput;
+use std::hint::black_box;
+use std::sync::LazyLock;
+use std::time::Duration;
+
 use criterion::measurement::{Measurement, ValueFormatter};
+use criterion::{Criterion, Throughput};
 
-/// The time stamp counter now, after all that came before it in the program. (Nanoseconds on
-/// machines that have none.)
-#[inline]
+/// Frames of a sample. What is done once for a block of them is in each sample as often, and the steps in
+/// which some counters tick even out.
+pub const SAMPLE: usize = 2048;
+
+/// The time stamp counter now: after all that came before it in the program, and before all that comes
+/// after. (Nanoseconds on machines that have none.)
+#[inline(always)]
 pub fn now() -> u64 {
     #[cfg(target_arch = "x86_64")]
     {
-        // SAFETY: both are in the baseline of x86-64 and touch no memory.
+        use std::arch::x86_64::{_mm_lfence, _rdtsc};
+        // SAFETY: all three are in the baseline of x86-64 and touch no memory.
         unsafe {
-            std::arch::x86_64::_mm_lfence();
-            std::arch::x86_64::_rdtsc()
+            _mm_lfence();
+            let now = _rdtsc();
+            _mm_lfence();
+            now
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
@@ -24,6 +36,49 @@ pub fn now() -> u64 {
         static START: OnceLock<Instant> = OnceLock::new();
         START.get_or_init(Instant::now).elapsed().as_nanos() as u64
     }
+}
+
+/// What a reading of the counter costs: of many in a row, so that it is known to less than a step.
+static READING: LazyLock<f64> = LazyLock::new(|| {
+    const READINGS: u32 = 1000;
+    let rows = (0..100).map(|_| {
+        let start = now();
+        (0..READINGS).for_each(|_| _ = black_box(now()));
+        now() - start
+    });
+    rows.min().unwrap_or(0) as f64 / f64::from(READINGS + 1)
+});
+
+/// Cycles of the fastest of `samples` samples, times `samples`: other work on the machine makes them slower
+/// and never faster. A sample is [`SAMPLE`] frames in bursts of `burst`; of each burst only the middle one
+/// of its three steps counts, less what reading the counter costs.
+pub fn best<T>(state: &mut T, samples: u64, burst: usize, steps: [fn(&mut T); 3]) -> u64 {
+    let [before, timed, after] = steps;
+    let bursts = SAMPLE / burst;
+    let sample = |_| {
+        let mut cycles = 0;
+        for _ in 0..bursts {
+            before(state);
+            let start = now();
+            timed(state);
+            cycles += now() - start;
+            after(state);
+        }
+        cycles
+    };
+    let best: u64 = (0..samples).map(sample).min().unwrap_or(0);
+    best.saturating_sub((*READING * bursts as f64) as u64) * samples
+}
+
+/// Short runs: what is measured repeats within a few percent, and what is not timed takes far longer than
+/// what is.
+pub fn short() -> Criterion<Cycles> {
+    Criterion::default()
+        .with_measurement(Cycles)
+        .sample_size(20)
+        .nresamples(2000)
+        .warm_up_time(Duration::from_millis(30))
+        .measurement_time(Duration::from_millis(50))
 }
 
 /// Measures in cycles; with a throughput of elements, cycles per element are reported.
