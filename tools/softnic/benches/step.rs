@@ -66,7 +66,10 @@ fn main() {
         let mut costs: Vec<u64> = (0..RUNS * 10).map(|_| feed()).collect();
         costs.sort_unstable();
         println!("{name:30} {:6} {:6}", costs[0], costs[RUNS * 5]);
-        assert!(rig.adapter.chill().is_some());
+        if rig.adapter.chill().is_none() {
+            // Nobody has written it for this processor.
+            continue;
+        }
         let chill = || {
             let start = now();
             rig.adapter.chill();

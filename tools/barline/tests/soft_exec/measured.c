@@ -99,7 +99,8 @@ static void arm(unsigned count)
 	set(0x1018, armed % RING);
 }
 
-static void open_vf(unsigned vf)
+/* The container and the device of a VF. */
+static void attach(unsigned vf, int *its_container, int *its_device)
 {
 	char group_node[32], address[32];
 	snprintf(group_node, sizeof(group_node), "/dev/vfio/%u", vf + 1);
@@ -111,6 +112,14 @@ static void open_vf(unsigned vf)
 	refused();
 	CHECK(ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) == 0);
 	CHECK((device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, address)) >= 0);
+	*its_container = container;
+	*its_device = device;
+}
+
+static void open_vf(unsigned vf)
+{
+	int container, device;
+	attach(vf, &container, &device);
 	memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	registers = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_SHARED, device, 0);
 	CHECK(memory != MAP_FAILED && registers != MAP_FAILED);
@@ -212,8 +221,12 @@ int main(int count, char **arguments)
 {
 	find();
 	refused();
-	if (count > 1 && strcmp(arguments[1], "thread") == 0)
+	if (count > 1 && strcmp(arguments[1], "thread") == 0) {
+		int container, device;
+		attach(0, &container, &device);
+		refused();
 		return 0;
+	}
 	open_vf(0);
 	round_trip();
 	counted(1);

@@ -12,6 +12,7 @@ mod irqs;
 mod kit;
 mod lifetime;
 mod locked;
+mod measured;
 mod registers;
 mod traffic;
 mod unmapped;
