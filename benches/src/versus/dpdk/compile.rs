@@ -49,7 +49,8 @@ impl Tools<'_> {
             return Err(Lack::Old { version });
         }
         let flags = self.ask(&["--cflags"])?;
-        // A DPDK that was built from its sources is somewhere where nobody looks for libraries.
+        // A DPDK that was built from its sources is somewhere where nobody looks for libraries, and its
+        // drivers need others of them: RPATH is inherited, RUNPATH is not.
         let libraries = self.ask(&["--variable=libdir"])?;
         let libs = self.ask(&["--libs"])?;
 
@@ -63,7 +64,7 @@ impl Tools<'_> {
             }
         }
         let program = dir.join(PROGRAM);
-        cc.arg("-o").arg(&program).arg(format!("-Wl,-rpath,{libraries}"));
+        cc.arg("-o").arg(&program).arg(format!("-Wl,--disable-new-dtags,-rpath,{libraries}"));
         cc.args(libs.split_whitespace()).arg("-ldl");
         let done = run(self.cc, &mut cc)?;
         if done.status.success() {
@@ -184,7 +185,7 @@ mod tests {
         let at = |word: &str| said.find(word).unwrap_or_else(|| panic!("no {word}: {said}"));
         assert!(at("-march=corei7") < at("-march=native"), "the last one counts: {said}");
         assert!(at("measure.c") < at("-lrte_eal"), "{said}");
-        for word in ["-O3", "-Wl,--export-dynamic", "-Wl,-rpath,/opt/lib", "-ldl"] {
+        for word in ["-O3", "-Wl,--export-dynamic", "-rpath,/opt/lib", "-ldl"] {
             at(word);
         }
         for (name, text) in FILES {
