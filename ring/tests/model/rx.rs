@@ -181,6 +181,16 @@ impl RxDevice {
         self.ring.store(slot, words);
     }
 
+    /// What stands in the ring.
+    pub fn memory(&self) -> Vec<[u64; 2]> {
+        (0..self.len).map(|slot| self.ring.load(slot)).collect()
+    }
+
+    /// The tail as it was written last.
+    pub fn tail(&self) -> u32 {
+        self.tail.value()
+    }
+
     /// Switches the queue off: nothing is touched any more, and the head and tail are 0 again.
     pub fn stop(&mut self) {
         self.fetch();

@@ -223,6 +223,11 @@ impl TxDevice {
         self.ring.store(slot, [first, second & !(1 << 32)]);
     }
 
+    /// The tail as it was written last.
+    pub fn tail(&self) -> u32 {
+        self.tail.value()
+    }
+
     /// Switches the queue off.
     pub fn stop(&mut self) {
         self.fetch();

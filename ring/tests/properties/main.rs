@@ -3,6 +3,7 @@
 #[path = "../model/mod.rs"]
 mod model;
 
+mod alike;
 mod chaos;
 mod forward;
 mod offload;

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use barline_ring::{Adv82576, Adv82599, IpVersion, L4Protocol, Pool, Simd, TxConfig, TxOffload};
+use barline_ring::{Adv82576, Adv82599, IpVersion, L4Protocol, Pool, TxConfig, TxOffload};
 use proptest::prelude::*;
 
 use super::wire::ROOM;
@@ -184,57 +184,58 @@ fn compare(device: &mut TxDevice, taken: &mut VecDeque<Spec>) {
 }
 
 fn run<F: Model>(ops: &[Op], len: usize) {
-    let rig = Rig::new(600, ROOM);
-    let pool = Pool::new(&rig.arena, 64);
-    let config = TxConfig { len, max_packet: 7 * ROOM, max_chain: 32, simd: Simd::best() };
-    let (mut tx, mut device) = rig.tx::<F>(config);
-    let mut batch = pool.batch(100);
-    let (mut queued, mut taken) = (VecDeque::new(), VecDeque::new());
-    for op in ops {
-        match op {
-            Op::Fill(specs) => {
-                for spec in specs {
-                    let Some(mut packet) = batch.alloc(spec.traffic.len()) else { break };
-                    packet.copy_from(&spec.traffic.bytes());
-                    packet.head().set_vlan(spec.vlan);
-                    if let Some(offload) = spec.offload() {
-                        packet.set_offload(&offload).unwrap();
-                        assert_eq!(packet.as_ref().offload(), Some(offload));
-                        if matches!(spec.ask, Ask::Checksums) {
-                            assert_eq!(packet.request_checksums(), Ok(offload));
+    for rig in Rig::each(600, ROOM) {
+        let pool = Pool::new(&rig.arena, 64);
+        let config = TxConfig { max_packet: 7 * ROOM, ..rig.tx_config(len) };
+        let (mut tx, mut device) = rig.tx::<F>(config);
+        let mut batch = pool.batch(100);
+        let (mut queued, mut taken) = (VecDeque::new(), VecDeque::new());
+        for op in ops {
+            match op {
+                Op::Fill(specs) => {
+                    for spec in specs {
+                        let Some(mut packet) = batch.alloc(spec.traffic.len()) else { break };
+                        packet.copy_from(&spec.traffic.bytes());
+                        packet.head().set_vlan(spec.vlan);
+                        if let Some(offload) = spec.offload() {
+                            packet.set_offload(&offload).unwrap();
+                            assert_eq!(packet.as_ref().offload(), Some(offload));
+                            if matches!(spec.ask, Ask::Checksums) {
+                                assert_eq!(packet.request_checksums(), Ok(offload));
+                            }
                         }
+                        queued.push_back(spec.clone());
                     }
-                    queued.push_back(spec.clone());
+                }
+                Op::Push => {
+                    let mut left = tx.push(&mut batch);
+                    while left > 0 {
+                        let spec: Spec = queued.pop_front().unwrap();
+                        left -= spec.traffic.len().div_ceil(ROOM);
+                        taken.push_back(spec);
+                    }
+                }
+                Op::Step(max) => {
+                    device.step(*max);
+                }
+                Op::Restart => {
+                    compare(&mut device, &mut taken);
+                    rig.restart_tx(&mut tx, &mut device);
+                    taken.clear();
                 }
             }
-            Op::Push => {
-                let mut left = tx.push(&mut batch);
-                while left > 0 {
-                    let spec: Spec = queued.pop_front().unwrap();
-                    left -= spec.traffic.len().div_ceil(ROOM);
-                    taken.push_back(spec);
-                }
-            }
-            Op::Step(max) => {
-                device.step(*max);
-            }
-            Op::Restart => {
-                compare(&mut device, &mut taken);
-                rig.restart_tx(&mut tx, &mut device);
-                taken.clear();
-            }
+            compare(&mut device, &mut taken);
+            tx.reap(&pool);
+            assert_eq!(tx.counters().invalid.value(), 0);
         }
+        device.step(usize::MAX);
         compare(&mut device, &mut taken);
-        tx.reap(&pool);
-        assert_eq!(tx.counters().invalid.value(), 0);
+        assert!(taken.is_empty(), "taken and never sent");
+        drop(batch);
+        rig.release_tx(tx, device);
+        drop(pool);
+        rig.check_all_home();
     }
-    device.step(usize::MAX);
-    compare(&mut device, &mut taken);
-    assert!(taken.is_empty(), "taken and never sent");
-    drop(batch);
-    rig.release_tx(tx, device);
-    drop(pool);
-    rig.check_all_home();
 }
 
 /// A request for anything, some of it plausible.
@@ -282,55 +283,56 @@ proptest! {
         mss in any::<u16>(),
         moves in prop::collection::vec((0usize..3, 0usize..200), 0..8),
     ) {
-        let rig = Rig::new(64, ROOM);
-        let pool = Pool::new(&rig.arena, 64);
-        let limits = TxConfig { len: 64, max_packet: 1 << 14, max_chain: 32, simd: Simd::best() };
-        let (mut tx, mut device) = rig.tx::<Adv82599>(limits);
-        let mut batch = pool.batch(64);
-        let mut bytes = traffic.bytes();
-        bytes.truncate(len);
-        for (at, value) in holes {
-            if let Some(byte) = bytes.get_mut(at) {
-                *byte = value;
-            }
-        }
-        for ask in 0..3 {
-            let mut packet = batch.alloc(bytes.len()).unwrap();
-            packet.copy_from(&bytes);
-            let made = match ask {
-                0 => packet.request_checksums().is_ok(),
-                1 => packet.request_segmentation(mss).is_ok(),
-                _ => packet.set_offload(&offload).is_ok(),
-            };
-            prop_assert_eq!(packet.as_ref().offload().is_some(), made);
-            if !made {
-                let all: Vec<u8> = packet.as_ref().frames().flat_map(|f| f.data().to_vec()).collect();
-                prop_assert!(all == bytes, "refused, and changed all the same");
-            }
-            // Whatever is done to the first frame, its headers stay in it.
-            for &(what, n) in &moves {
-                let mut head = packet.head();
-                let _ = match what {
-                    0 => head.prepend(n),
-                    1 => head.trim_front(n),
-                    _ => head.set_len(n),
-                };
-                if let Some(offload) = packet.as_ref().offload() {
-                    prop_assert!(offload.header_len() <= packet.head().data().len());
-                    prop_assert!((14..128).contains(&offload.l2_len));
+        for rig in Rig::each(64, ROOM) {
+            let pool = Pool::new(&rig.arena, 64);
+            let limits = TxConfig { max_packet: 1 << 14, ..rig.tx_config(64) };
+            let (mut tx, mut device) = rig.tx::<Adv82599>(limits);
+            let mut batch = pool.batch(64);
+            let mut bytes = traffic.bytes();
+            bytes.truncate(len);
+            for &(at, value) in &holes {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = value;
                 }
             }
+            for ask in 0..3 {
+                let mut packet = batch.alloc(bytes.len()).unwrap();
+                packet.copy_from(&bytes);
+                let made = match ask {
+                    0 => packet.request_checksums().is_ok(),
+                    1 => packet.request_segmentation(mss).is_ok(),
+                    _ => packet.set_offload(&offload).is_ok(),
+                };
+                prop_assert_eq!(packet.as_ref().offload().is_some(), made);
+                if !made {
+                    let all: Vec<u8> = packet.as_ref().frames().flat_map(|f| f.data().to_vec()).collect();
+                    prop_assert!(all == bytes, "refused, and changed all the same");
+                }
+                // Whatever is done to the first frame, its headers stay in it.
+                for &(what, n) in &moves {
+                    let mut head = packet.head();
+                    let _ = match what {
+                        0 => head.prepend(n),
+                        1 => head.trim_front(n),
+                        _ => head.set_len(n),
+                    };
+                    if let Some(offload) = packet.as_ref().offload() {
+                        prop_assert!(offload.header_len() <= packet.head().data().len());
+                        prop_assert!((14..128).contains(&offload.l2_len));
+                    }
+                }
+            }
+            let frames = batch.len();
+            prop_assert_eq!(tx.push(&mut batch), frames);
+            // The model fails the test over headers that are not inside of what is sent.
+            device.step(usize::MAX);
+            let sent = tx.counters().packets.value() + tx.counters().invalid.value();
+            prop_assert_eq!(sent, 3);
+            drop(batch);
+            rig.release_tx(tx, device);
+            drop(pool);
+            rig.check_all_home();
         }
-        let frames = batch.len();
-        prop_assert_eq!(tx.push(&mut batch), frames);
-        // The model fails the test over headers that are not inside of what is sent.
-        device.step(usize::MAX);
-        let sent = tx.counters().packets.value() + tx.counters().invalid.value();
-        prop_assert_eq!(sent, 3);
-        drop(batch);
-        rig.release_tx(tx, device);
-        drop(pool);
-        rig.check_all_home();
     }
 
     /// Bytes that are nothing in particular, behind an Ethernet header.

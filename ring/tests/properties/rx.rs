@@ -54,67 +54,68 @@ fn case(honesty: u32) -> impl Strategy<Value = Case> {
 }
 
 fn run<F: Model>(case: &Case) {
-    let rig = Rig::new(case.len - 32 + case.spare, ROOM);
-    let pool = Pool::new(&rig.arena, case.limit);
-    let (mut rx, mut device) = rig.rx::<F>(case.len, case.max_chain);
-    let max_chain = case.max_chain.min(case.len - 33);
-    let mut batches = case.capacities.map(|capacity| pool.batch(capacity));
-    let (mut oracle, mut seq) = (Oracle::default(), 0);
-    for op in &case.ops {
-        match op {
-            Op::Wire(specs) => {
-                for spec in specs {
-                    send(&mut device, F::CHIP, seq, spec);
-                    seq += 1;
+    for rig in Rig::each(case.len - 32 + case.spare, ROOM) {
+        let pool = Pool::new(&rig.arena, case.limit);
+        let (mut rx, mut device) = rig.rx::<F>(case.len, case.max_chain);
+        let max_chain = case.max_chain.min(case.len - 33);
+        let mut batches = case.capacities.map(|capacity| pool.batch(capacity));
+        let (mut oracle, mut seq) = (Oracle::default(), 0);
+        for op in &case.ops {
+            match op {
+                Op::Wire(specs) => {
+                    for spec in specs {
+                        send(&mut device, F::CHIP, seq, spec);
+                        seq += 1;
+                    }
+                }
+                Op::Step(max) => {
+                    device.step(*max);
+                }
+                Op::Clear(i) => batches[*i].clear(),
+                Op::Poll(i) => {
+                    oracle.learn(&mut device);
+                    let batch = &mut batches[*i];
+                    let before = batch.len();
+                    let expected = oracle.poll(batch.capacity(), batch.room(), max_chain);
+                    let got = rx.poll(batch);
+                    assert_eq!(batch.len() - before, got);
+                    compare(F::CHIP, batch, before, &expected);
+                    oracle.check(rx.counters());
+                }
+                Op::Restart => {
+                    oracle.restart();
+                    // It gives back no less than it takes.
+                    if rig.restart_rx(&mut rx, &mut device).is_err() {
+                        rx.poll(&mut pool.batch(1));
+                    }
                 }
             }
-            Op::Step(max) => {
-                device.step(*max);
-            }
-            Op::Clear(i) => batches[*i].clear(),
-            Op::Poll(i) => {
-                oracle.learn(&mut device);
-                let batch = &mut batches[*i];
-                let before = batch.len();
-                let expected = oracle.poll(batch.capacity(), batch.room(), max_chain);
-                let got = rx.poll(batch);
-                assert_eq!(batch.len() - before, got);
-                compare(F::CHIP, batch, before, &expected);
-                oracle.check(rx.counters());
-            }
-            Op::Restart => {
-                oracle.restart();
-                // It gives back no less than it takes.
-                if rig.restart_rx(&mut rx, &mut device).is_err() {
-                    rx.poll(&mut pool.batch(1));
-                }
-            }
+            device.fetch();
+            oracle.learn(&mut device);
+            let [a, b] = &batches;
+            rig.check_batches(&[a, b]);
+            let ring = rig.ledger.count(Owner::Receive) + oracle.held();
+            let census = rig.arena.census();
+            assert_eq!(census.total, census.depot + pool.free() + a.len() + b.len() + ring);
         }
-        device.fetch();
-        oracle.learn(&mut device);
-        let [a, b] = &batches;
-        rig.check_batches(&[a, b]);
-        let ring = rig.ledger.count(Owner::Receive) + oracle.held();
-        let census = rig.arena.census();
-        assert_eq!(census.total, census.depot + pool.free() + a.len() + b.len() + ring);
+        // With an application that keeps up, everything comes, whatever came before.
+        drop(batches);
+        let mut batch = pool.batch(case.len);
+        for _ in 0..2 * (device.waiting() + case.len) {
+            device.step(usize::MAX);
+            oracle.learn(&mut device);
+            let expected = oracle.poll(batch.capacity(), batch.room(), max_chain);
+            rx.poll(&mut batch);
+            compare(F::CHIP, &batch, 0, &expected);
+            batch.clear();
+        }
+        oracle.check(rx.counters());
+        assert!(device.waiting() == 0 || oracle.stuck(), "the ring stands still");
+        drop(batch);
+        rig.release_rx(rx, device);
+        drop(pool);
+        rig.check_all_home();
     }
-    // With an application that keeps up, everything comes, whatever came before.
-    drop(batches);
-    let mut batch = pool.batch(case.len);
-    for _ in 0..2 * (device.waiting() + case.len) {
-        device.step(usize::MAX);
-        oracle.learn(&mut device);
-        let expected = oracle.poll(batch.capacity(), batch.room(), max_chain);
-        rx.poll(&mut batch);
-        compare(F::CHIP, &batch, 0, &expected);
-        batch.clear();
-    }
-    oracle.check(rx.counters());
-    assert!(device.waiting() == 0 || oracle.stuck(), "the ring stands still");
-    drop(batch);
-    rig.release_rx(rx, device);
-    drop(pool);
-    rig.check_all_home();
 }
 
 proptest! {
