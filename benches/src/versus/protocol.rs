@@ -57,7 +57,7 @@ pub struct ChildConfig {
     pub core: usize,
     /// The core of the device for [`Placement::Remote`], `rate` and `latency`. `None`: there is no other.
     pub other_core: Option<usize>,
-    /// Bytes of the largest frame that comes, with FCS: 64 to 9018. Over 1518, receive chains buffers.
+    /// Bytes of the largest frame that comes, with FCS: 64 to 9018. Buffers hold one whole.
     pub max_frame: u16,
     /// Receive: checksums checked and VLAN tags stripped. Transmit: IPv4 and UDP checksums and VLAN tags
     /// inserted where a packet asks for them, which only [`Mode::FwdOffload`] does.
@@ -259,3 +259,6 @@ fn shortened(line: &str) -> String {
     let start: String = chars.by_ref().take(100).collect();
     if chars.next().is_some() { start + "…" } else { start }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,12 +49,12 @@ impl Child {
         let mut books = Books::open(lanes, device)?;
         let each = if mode == Mode::Tx { 0 } else { (burst * lanes.queues) as u32 };
         let over = AtomicBool::new(false);
-        let (pieces, len) = (lanes.pieces, lanes.frame);
+        let len = lanes.frame;
         let mut report = RateReport::default();
         thread::scope(|scope| {
             let stop = Stop(&over);
             let moved = scope.spawn(|| feed_until(device, core, each, &over));
-            let mut batch = lanes.pool.batch(burst * pieces);
+            let mut batch = lanes.pool.batch(burst);
             let begin = now();
             let warm = begin + clock.microseconds(WARM_UP);
             let end = warm + clock.microseconds(microseconds);
@@ -67,13 +67,13 @@ impl Child {
                         if mode == Mode::Tx {
                             work::make(lane, &mut batch, burst, len);
                         } else {
-                            books.received += (lane.rx.poll(&mut batch) / pieces) as u64;
+                            books.received += lane.rx.poll(&mut batch) as u64;
                         }
                     }
                     if mode == Mode::Rx {
                         batch.clear();
                     } else {
-                        books.sent += (lane.tx.push(&mut batch) / pieces) as u64;
+                        books.sent += lane.tx.push(&mut batch) as u64;
                     }
                 }
                 let through = if mode == Mode::Rx { books.received } else { books.sent };

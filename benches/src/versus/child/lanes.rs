@@ -16,6 +16,9 @@ const SPARE: usize = 2 * POOL;
 /// Bytes of the frame check sequence, which the device adds and takes away.
 const FCS: usize = 4;
 
+/// Bytes of a VLAN tag.
+const TAG: usize = 4;
+
 /// All of the DMA memory of [`Column::OursSmall`].
 const SMALL: usize = 4 << 20;
 
@@ -36,8 +39,6 @@ pub(super) struct Lanes {
     pub(super) queues: usize,
     /// Bytes of the largest frame, without FCS.
     pub(super) frame: usize,
-    /// Buffers that a frame takes; those of IMIX all fit into one.
-    pub(super) pieces: usize,
     /// The driving core's.
     pub(super) pool: Pool,
     /// The memory of all.
@@ -65,9 +66,8 @@ impl Lanes {
         }
         let simd = lanes.first().map_or_else(String::new, |lane| lane.rx.simd().to_string());
         let frame = usize::from(config.max_frame).saturating_sub(FCS);
-        let pieces = frame.div_ceil(Layout::default().data_room).max(1);
         let (queues, pool) = (config.queues.into(), arena.pool(POOL));
-        Ok(Lanes { lanes, queues, frame, pieces, pool, arena, simd, _ports: ports })
+        Ok(Lanes { lanes, queues, frame, pool, arena, simd, _ports: ports })
     }
 }
 
@@ -91,13 +91,21 @@ fn port_config(config: &ChildConfig, arena: &Arena) -> Result<Config, ChildError
     })
 }
 
+/// Buffers that hold the largest frame whole, with a tag, in steps of the device's buffer size: so that bursts
+/// are as many packets as frames, for jumbo frames too. DPDK's program does the same.
+fn layout(max_frame: u16) -> Layout {
+    let layout = Layout::default();
+    let room = (usize::from(max_frame).saturating_sub(FCS) + TAG).next_multiple_of(1024);
+    Layout { data_room: layout.data_room.max(room), ..layout }
+}
+
 /// Memory for all VFs and two workers.
 fn memory(config: &ChildConfig) -> ArenaConfig {
     let pairs = config.vfs.len() * usize::from(config.queues);
     let descriptors = 2 * pairs * usize::from(config.ring);
     // Each ring begins on a page.
     let rings = descriptors * 16 + 2 * pairs * 4096;
-    let layout = Layout::default();
+    let layout = layout(config.max_frame);
     if config.column == Column::OursSmall {
         let pages = PagePreference::Only(PageSize::Ordinary);
         // A page holds one buffer.
@@ -135,6 +143,14 @@ mod tests {
         assert_eq!((one.buffers, one.rings), (1024 + 2048, 1024 * 16 + 8192));
         let all = memory(&config(Column::Ours, 63));
         assert_eq!(all.buffers, 63 * 1024 + 2048);
+    }
+
+    #[test]
+    fn a_jumbo_frame_fits_into_a_buffer() {
+        let room = |size| layout(size).data_room;
+        assert_eq!((room(64), room(1518), room(2048)), (2048, 2048, 2048));
+        assert_eq!((room(2049), room(9018)), (3072, 9216));
+        assert!([64, 2049, 4096, 9018].into_iter().all(|size| layout(size).check().is_ok()));
     }
 
     #[test]

@@ -86,13 +86,12 @@ impl Books {
 
     /// Takes what is still on its way, and frees it.
     fn drain(&mut self, lanes: &mut Lanes, device: &Device) -> Result<(), ChildError> {
-        let pieces = lanes.pieces;
-        let mut batch = lanes.pool.batch(64 * pieces);
+        let mut batch = lanes.pool.batch(64);
         device.feed(0)?;
         for lane in &mut lanes.lanes {
             loop {
                 let frames = lane.rx.poll(&mut batch);
-                self.received += (frames / pieces) as u64;
+                self.received += frames as u64;
                 batch.clear();
                 if frames == 0 {
                     break;
@@ -217,9 +216,8 @@ impl Slot<'_> {
         lanes: &mut Lanes,
         work: impl Fn(&mut Lane, &mut FrameBatch<'_>) -> Moved,
     ) -> Result<(), ChildError> {
-        let pieces = lanes.pieces;
         let each = (self.burst * lanes.queues) as u32;
-        let mut batch = lanes.pool.batch(self.burst * pieces);
+        let mut batch = lanes.pool.batch(self.burst);
         loop {
             let mut left = self.mover.feed(each)?;
             let mut patience = PATIENCE;
@@ -229,15 +227,15 @@ impl Slot<'_> {
                     let start = now();
                     let moved = work(lane, &mut batch);
                     let cycles = self.clock.between(start, now());
-                    let packets = (moved.received / pieces) as u64;
+                    let packets = moved.received as u64;
                     self.samples.add(cycles, packets);
                     self.books.received += packets;
-                    self.books.sent += (moved.sent / pieces) as u64;
+                    self.books.sent += moved.sent as u64;
                     left = left.saturating_sub(packets);
                     if moved.sent == 0 {
                         batch.clear();
                     }
-                    self.send(lane, &mut batch, pieces)?;
+                    self.send(lane, &mut batch)?;
                 }
             }
             if !self.samples.go_on() {
@@ -248,13 +246,13 @@ impl Slot<'_> {
 
     /// Rounds in which frames are made and sent.
     fn outgoing(&mut self, lanes: &mut Lanes) -> Result<(), ChildError> {
-        let (pieces, len) = (lanes.pieces, lanes.frame);
-        let mut batch = lanes.pool.batch(self.burst * pieces);
+        let len = lanes.frame;
+        let mut batch = lanes.pool.batch(self.burst);
         loop {
             for lane in &mut lanes.lanes {
                 let made = work::make(lane, &mut batch, self.burst, len);
                 self.samples.add(0, made as u64);
-                self.send(lane, &mut batch, pieces)?;
+                self.send(lane, &mut batch)?;
             }
             self.mover.feed(0)?;
             if !self.samples.go_on() {
@@ -264,18 +262,13 @@ impl Slot<'_> {
     }
 
     /// Sends all of a batch, timed; the device takes its turn where there is no room.
-    fn send(
-        &mut self,
-        lane: &mut Lane,
-        batch: &mut FrameBatch<'_>,
-        pieces: usize,
-    ) -> Result<(), ChildError> {
+    fn send(&mut self, lane: &mut Lane, batch: &mut FrameBatch<'_>) -> Result<(), ChildError> {
         let mut patience = PATIENCE;
         while !batch.is_empty() {
             let start = now();
             let sent = lane.tx.push(batch);
             self.samples.add(self.clock.between(start, now()), 0);
-            self.books.sent += (sent / pieces) as u64;
+            self.books.sent += sent as u64;
             if !batch.is_empty() {
                 self.mover.feed(0)?;
                 patience -= 1;

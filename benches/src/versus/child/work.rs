@@ -7,7 +7,7 @@ use super::lanes::Lane;
 /// The VLAN into which [`forward_offload`] has the device put each packet.
 const VLAN: u16 = 5;
 
-/// Frames that a burst has moved, by buffers.
+/// Frames that a burst has moved.
 #[derive(Clone, Copy)]
 pub(super) struct Moved {
     /// Received.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::figures::{paired, quantile, ratio, sort};
 use super::plan::Part;
-use super::stage::Stage;
+use super::stage::Cast;
 use super::{Problem, Setting};
 use crate::versus::protocol::{Answer, Order};
 use crate::versus::rows::{Column, Latency, Mode, Rate, Results};
@@ -21,7 +21,8 @@ const OURS: Part = Part { column: Column::Ours, offloads: false };
 const VECTOR: Part = Part { column: Column::Vector, offloads: false };
 
 /// Why one of them is not there.
-enum Lost {
+#[derive(Debug)]
+pub(super) enum Lost {
     Problem(Problem),
     Frames(String),
 }
@@ -34,19 +35,19 @@ impl From<Problem> for Lost {
 
 /// Measures them.
 pub(super) fn measure(
-    stage: &mut Stage<'_>,
+    cast: &mut impl Cast,
     setting: &Setting<'_>,
     results: &mut Results,
 ) -> Result<(), Problem> {
     let time = Duration::from_secs_f64(setting.seconds / 2.0);
     for mode in [Mode::Rx, Mode::Tx, Mode::Fwd] {
-        match rate(stage, mode, time) {
+        match rate(cast, mode, time) {
             Ok(rate) => results.rates.push(rate),
             Err(Lost::Problem(problem)) => return Err(problem),
             Err(Lost::Frames(why)) => results.failures.push(format!("rate, {mode}: {why}")),
         }
     }
-    match latencies(stage, time) {
+    match latencies(cast, time) {
         Ok(latencies) => results.latencies.extend(latencies),
         Err(Lost::Problem(problem)) => return Err(problem),
         Err(Lost::Frames(why)) => results.failures.push(format!("latency: {why}")),
@@ -54,8 +55,8 @@ pub(super) fn measure(
     Ok(())
 }
 
-fn parts(stage: &Stage<'_>) -> Vec<Part> {
-    [OURS, VECTOR].into_iter().filter(|part| stage.scene.cast.contains(part)).collect()
+fn parts(cast: &impl Cast) -> Vec<Part> {
+    [OURS, VECTOR].into_iter().filter(|part| cast.scene().cast.contains(part)).collect()
 }
 
 fn is_whole(part: Part, lost: u64) -> Result<(), Lost> {
@@ -65,16 +66,16 @@ fn is_whole(part: Part, lost: u64) -> Result<(), Lost> {
     }
 }
 
-fn rate(stage: &mut Stage<'_>, mode: Mode, time: Duration) -> Result<Rate, Lost> {
+pub(super) fn rate(cast: &mut impl Cast, mode: Mode, time: Duration) -> Result<Rate, Lost> {
     let order = Order::Rate { mode, burst: BURST, microseconds: TURN.as_micros() as u32 };
-    let parts = parts(stage);
+    let parts = parts(cast);
     let mut found: Vec<Vec<f64>> = vec![Vec::new(); parts.len()];
     let begun = Instant::now();
     while found[0].is_empty() || begun.elapsed() < time {
         for (part, rates) in parts.iter().zip(&mut found) {
-            let report = match stage.ask(*part, order, TURN)? {
+            let report = match cast.ask(*part, order, TURN)? {
                 Answer::Rate(report) => report,
-                other => return Err(stage.nonsense(*part, &other).into()),
+                other => return Err(cast.nonsense(*part, &other).into()),
             };
             is_whole(*part, report.lost)?;
             rates.push(report.frames as f64 * 1e3 / report.nanoseconds.max(1) as f64);
@@ -90,26 +91,26 @@ fn rate(stage: &mut Stage<'_>, mode: Mode, time: Duration) -> Result<Rate, Lost>
     Ok(Rate {
         mode,
         burst: BURST,
-        size: stage.scene.size,
+        size: cast.scene().size,
         ours_mpps: middles.next().flatten().unwrap_or_default(),
         dpdk_mpps: middles.next().flatten(),
         paired: ratios.and_then(paired),
     })
 }
 
-fn latencies(stage: &mut Stage<'_>, time: Duration) -> Result<Vec<Latency>, Lost> {
+pub(super) fn latencies(cast: &mut impl Cast, time: Duration) -> Result<Vec<Latency>, Lost> {
     let order = Order::Latency { microseconds: TURN.as_micros() as u32 };
-    let parts = parts(stage);
+    let parts = parts(cast);
     let mut found: Vec<Vec<f64>> = vec![Vec::new(); parts.len()];
     let begun = Instant::now();
     while found[0].is_empty() || begun.elapsed() < time {
         for (part, trips) in parts.iter().zip(&mut found) {
-            let report = match stage.ask(*part, order, TURN)? {
+            let report = match cast.ask(*part, order, TURN)? {
                 Answer::Latency(report) => report,
-                other => return Err(stage.nonsense(*part, &other).into()),
+                other => return Err(cast.nonsense(*part, &other).into()),
             };
             is_whole(*part, report.lost)?;
-            let hz = stage.tsc_hz(*part).max(1);
+            let hz = cast.tsc_hz(*part).max(1);
             let nanoseconds = |cycles: u64| cycles as f64 * 1e9 / hz as f64;
             trips.extend(report.round_trips.into_iter().map(nanoseconds));
         }

@@ -5,8 +5,11 @@ mod figures;
 mod machine;
 mod plan;
 mod process;
+mod row;
 mod stage;
 mod starts;
+#[cfg(test)]
+mod tests;
 mod tie;
 mod turns;
 
@@ -18,9 +21,9 @@ use softvfio::run::RunError;
 use super::rows::{Dpdk, Results};
 pub use plan::SECONDS;
 use plan::Scene;
+use row::NoRow;
 pub use stage::Program;
 use stage::Stage;
-use turns::NoRow;
 
 /// Why there are no results.
 #[derive(Debug, thiserror::Error)]

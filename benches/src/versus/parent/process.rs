@@ -33,6 +33,7 @@ pub(super) struct Process {
     orders: Option<ChildStdin>,
     answers: Receiver<io::Result<String>>,
     log: File,
+    patience: Duration,
 }
 
 impl Process {
@@ -55,7 +56,7 @@ impl Process {
             };
             thread::Builder::new().name(format!("versus-{name}")).spawn(listen).map_err(failed)?;
         }
-        Ok(Process { name: name.into(), child, orders, answers, log })
+        Ok(Process { name: name.into(), child, orders, answers, log, patience: PATIENCE })
     }
 
     /// Waits until it can measure.
@@ -103,7 +104,7 @@ impl Process {
         what: &str,
         stopped: &dyn Fn() -> bool,
     ) -> Result<Answer, Problem> {
-        let limit = time + PATIENCE;
+        let limit = time + self.patience;
         let begun = Instant::now();
         loop {
             match self.answers.recv_timeout(TICK) {
@@ -190,3 +191,6 @@ fn last_words(log: &mut File) -> io::Result<String> {
     let words = String::from_utf8_lossy(&words);
     Ok(words.split_whitespace().collect::<Vec<_>>().join(" "))
 }
+
+#[cfg(test)]
+mod tests;

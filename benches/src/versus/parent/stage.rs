@@ -13,13 +13,37 @@ use softvfio::topology;
 
 use super::plan::{Part, Scene};
 use super::process::Process;
-use super::turns::NoRow;
+use super::row::NoRow;
 use super::{Problem, Setting};
 use crate::versus::protocol::{Answer, ChildConfig, Order, Ready};
 use crate::versus::rows::{Column, Size};
 
 /// A program in a run that measures what its configuration says.
 pub type Program<'p> = dyn Fn(&Run, &ChildConfig) -> Command + 'p;
+
+/// Those who measure.
+pub(super) trait Cast {
+    /// The scene that they play.
+    fn scene(&self) -> &Scene;
+
+    /// Asks one of them, which takes `time`.
+    ///
+    /// # Errors
+    /// It cannot, or the user wants an end.
+    fn ask(&mut self, part: Part, order: Order, time: Duration) -> Result<Answer, Problem>;
+
+    /// An answer that does not belong to the question.
+    fn nonsense(&mut self, part: Part, answer: &Answer) -> Problem;
+
+    /// Frequency of the clock that one of them counts by.
+    fn tsc_hz(&self, part: Part) -> u64;
+
+    /// DPDK's functions that one of them runs.
+    ///
+    /// # Errors
+    /// They could not be told, or are not those of its column.
+    fn functions(&self, part: Part) -> Result<String, NoRow>;
+}
 
 /// A scene that is being played.
 pub(super) struct Stage<'s> {
@@ -95,28 +119,6 @@ impl<'s> Stage<'s> {
         })
     }
 
-    /// Asks a child, which takes `time`.
-    pub(super) fn ask(
-        &mut self,
-        part: Part,
-        order: Order,
-        time: Duration,
-    ) -> Result<Answer, Problem> {
-        let stopped = self.setting.stopped;
-        if stopped() {
-            return Err(Problem::Stopped);
-        }
-        self.process(part)?.ask(order, time, stopped)
-    }
-
-    /// An answer that does not belong to the question.
-    pub(super) fn nonsense(&mut self, part: Part, answer: &Answer) -> Problem {
-        match self.process(part) {
-            Ok(process) => process.nonsense(answer),
-            Err(problem) => problem,
-        }
-    }
-
     fn process(&mut self, part: Part) -> Result<&mut Process, Problem> {
         match self.children.get_mut(&part) {
             Some((process, _)) => Ok(process),
@@ -129,16 +131,40 @@ impl<'s> Stage<'s> {
         self.children.iter().map(|(part, (_, ready))| (*part, ready))
     }
 
-    /// Frequency of the clock that a part counts by.
-    pub(super) fn tsc_hz(&self, part: Part) -> u64 {
+    /// Has all children end, in order.
+    ///
+    /// # Errors
+    /// One does not.
+    pub(super) fn strike(self) -> Result<(), Problem> {
+        self.children.into_values().try_for_each(|(process, _)| process.quit())
+    }
+}
+
+impl Cast for Stage<'_> {
+    fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    fn ask(&mut self, part: Part, order: Order, time: Duration) -> Result<Answer, Problem> {
+        let stopped = self.setting.stopped;
+        if stopped() {
+            return Err(Problem::Stopped);
+        }
+        self.process(part)?.ask(order, time, stopped)
+    }
+
+    fn nonsense(&mut self, part: Part, answer: &Answer) -> Problem {
+        match self.process(part) {
+            Ok(process) => process.nonsense(answer),
+            Err(problem) => problem,
+        }
+    }
+
+    fn tsc_hz(&self, part: Part) -> u64 {
         self.children.get(&part).map_or(0, |(_, ready)| ready.tsc_hz)
     }
 
-    /// DPDK's functions that a part runs.
-    ///
-    /// # Errors
-    /// They could not be told, or are not those of its column.
-    pub(super) fn functions(&self, part: Part) -> Result<String, NoRow> {
+    fn functions(&self, part: Part) -> Result<String, NoRow> {
         let ready = self.children.get(&part).map(|(_, ready)| ready);
         let functions = ready.and_then(|ready| ready.functions.clone());
         let column = part.column;
@@ -152,14 +178,6 @@ impl<'s> Stage<'s> {
             )));
         }
         Ok(functions)
-    }
-
-    /// Has all children end, in order.
-    ///
-    /// # Errors
-    /// One does not.
-    pub(super) fn strike(self) -> Result<(), Problem> {
-        self.children.into_values().try_for_each(|(process, _)| process.quit())
     }
 }
 

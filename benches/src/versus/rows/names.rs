@@ -172,3 +172,33 @@ impl<'de> Deserialize<'de> for Size {
         deserializer.deserialize_any(Visitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_means_one_thing_everywhere() {
+        for column in Column::ALL {
+            assert_eq!(column.name().parse(), Ok(*column));
+            assert_eq!(serde_json::to_string(column).unwrap(), format!("\"{column}\""));
+        }
+        let error = "sideways".parse::<Mode>().unwrap_err().to_string();
+        assert_eq!(error, "`sideways`: expected rx, tx, fwd, fwd_mac, fwd_offload");
+    }
+
+    #[test]
+    fn sizes_are_numbers_or_imix() {
+        let read = |json| serde_json::from_str::<Size>(json);
+        for (size, json) in
+            [(Size::Bytes(64), "64"), (Size::Bytes(9018), "9018"), (Size::Imix, "\"imix\"")]
+        {
+            assert_eq!(serde_json::to_string(&size).unwrap(), json);
+            assert_eq!(read(json).unwrap(), size);
+        }
+        for json in ["63", "9019", "70000", "\"64\"", "-1", "64.5", "null"] {
+            assert!(read(json).is_err(), "{json}");
+        }
+        assert_eq!((Size::Imix.largest(), Size::Bytes(128).largest()), (1518, 128));
+    }
+}
