@@ -7,9 +7,10 @@
 mod model;
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use barline_ring::{Adv82576, Pool, TxConfig, handoff};
+use barline_ring::{Adv82576, Adv82599, Pool, TxConfig, handoff};
 use model::{Rig, packet_bytes};
 
 const ROOM: usize = 1024;
@@ -180,11 +181,11 @@ fn rings_move_between_threads_and_are_watched_from_another() {
         let (mut tx, mut tx_device) =
             rig.tx::<Adv82576>(TxConfig { max_packet: 4096, max_chain: 4, ..rig.tx_config(64) });
         let (rx_watch, tx_watch) = (rx.watch(), tx.watch());
-        let done = std::sync::atomic::AtomicBool::new(false);
+        let done = AtomicBool::new(false);
         let (rx, tx, rx_device, tx_device) = thread::scope(|scope| {
             let watcher = scope.spawn(|| {
                 let mut last = 0;
-                while !done.load(std::sync::atomic::Ordering::Acquire) {
+                while !done.load(Ordering::Acquire) {
                     let packets = rx_watch.counters().packets.value();
                     assert!(packets >= last);
                     last = packets;
@@ -204,7 +205,7 @@ fn rings_move_between_threads_and_are_watched_from_another() {
                         tx_device.step(usize::MAX);
                     }
                 }
-                done.store(true, std::sync::atomic::Ordering::Release);
+                done.store(true, Ordering::Release);
                 (rx, tx, rx_device, tx_device)
             });
             let parts = worker.join().unwrap();
@@ -219,6 +220,70 @@ fn rings_move_between_threads_and_are_watched_from_another() {
         // A watch outlives its ring, and sees a ring that waits for nothing.
         assert_eq!(tx_watch.waiting_at(), None);
         assert!(rx_watch.waiting_at().is_some());
+        rig.check_all_home();
+    }
+}
+
+/// A device of its own thread, as a real one is: it writes descriptors and buffers while the worker looks
+/// at them, by each way of moving descriptors.
+#[test]
+fn a_device_writes_while_the_worker_reads() {
+    const ROUNDS: u32 = PACKETS / 8;
+    for rig in Rig::each(512, ROOM) {
+        let (mut rx, mut rx_device) = rig.rx::<Adv82599>(64, 4);
+        let (mut tx, mut tx_device) = rig.tx::<Adv82599>(rig.tx_config(64));
+        // Nothing but the rings orders the two threads.
+        let (rx_device, tx_device) = thread::scope(|scope| {
+            let device = scope.spawn(|| {
+                let (mut sent, mut seen) = (0, 0);
+                while seen < ROUNDS {
+                    // As many in flight as there is room for.
+                    while sent < ROUNDS && rx_device.waiting() < 16 {
+                        rx_device.send_packet(&packet_bytes(sent, len(sent)));
+                        sent += 1;
+                    }
+                    let moved = rx_device.step(1 + sent as usize % 7);
+                    for packet in tx_device.sent.drain(..) {
+                        assert_eq!(packet.bytes, packet_bytes(seen, len(seen)));
+                        seen += 1;
+                    }
+                    if moved + tx_device.step(usize::MAX) == 0 {
+                        thread::yield_now();
+                    }
+                }
+                (rx_device, tx_device)
+            });
+            let pool = Pool::new(&rig.arena, 64);
+            let mut batch = pool.batch(40);
+            let mut seq = 0;
+            while !device.is_finished() {
+                let before = batch.len();
+                if rx.poll(&mut batch) == 0 {
+                    thread::yield_now();
+                }
+                let mut frames = 0;
+                for mut packet in batch.packets_mut() {
+                    frames += packet.as_ref().frame_count();
+                    if frames <= before {
+                        continue;
+                    }
+                    let mut expected = packet_bytes(seq, len(seq));
+                    for mut frame in packet.frames() {
+                        let rest = expected.split_off(frame.data().len());
+                        assert_eq!(frame.data(), expected);
+                        // Written, too, as by one who changes headers.
+                        frame.data().copy_from_slice(&expected);
+                        expected = rest;
+                    }
+                    seq += 1;
+                }
+                tx.push(&mut batch);
+            }
+            assert_eq!(seq, ROUNDS);
+            device.join().unwrap()
+        });
+        rig.release_rx(rx, rx_device);
+        rig.release_tx(tx, tx_device);
         rig.check_all_home();
     }
 }

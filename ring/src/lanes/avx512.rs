@@ -48,8 +48,34 @@ unsafe impl Lanes for Avx512 {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 #[inline]
 unsafe fn receive<F: Format>(mut arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
+    arrivals.most = arrivals.most.min(frames.room());
+    let start = arrivals.descriptors.slot(arrivals.next);
+    if arrivals.most <= 4 && start + 4 <= arrivals.shadow.len() {
+        // SAFETY: promised by the caller; four descriptors are there, and the slack of the frames.
+        let moved = unsafe { receive_four::<F>(&arrivals, frames.end()) };
+        // SAFETY: they were written, and are not more than there is room for.
+        unsafe { frames.added(moved.frames) }
+        return moved;
+    }
+    // SAFETY: promised by the caller; the ring does not end before the last that is looked at.
+    unsafe {
+        if start + arrivals.most.next_multiple_of(WIDE) <= arrivals.shadow.len() {
+            receive_wide::<F>(arrivals, frames)
+        } else {
+            receive_parts::<F>(arrivals, frames)
+        }
+    }
+}
+
+/// The same where the ring ends among them.
+///
+/// # Safety
+/// As for [`Lanes::receive`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline(never)]
+unsafe fn receive_parts<F: Format>(mut arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
     let mut all = Moved::default();
-    let mut most = arrivals.most.min(frames.room());
+    let mut most = arrivals.most;
     // Once up to the ring's end, and once from its start on.
     while most > 0 {
         let to_end = arrivals.shadow.len() - arrivals.descriptors.slot(arrivals.next);
@@ -118,53 +144,9 @@ unsafe fn receive_sixteen<F: Format>(
     to: *mut Frame,
 ) -> Moved {
     // SAFETY: promised by the caller.
-    let raw = unsafe { arrivals.descriptors.load_wide(arrivals.next) };
+    let raw = unsafe { arrivals.descriptors.load_sixteen(arrivals.next) };
     // SAFETY: sixteen buffers are there.
     let buffers = unsafe { _mm512_loadu_si512(buffers.as_ptr().cast()) };
-    let (good, lengths, flags) = look::<F>(&raw, arrivals.believed, arrivals.data_room);
-    // Of a descriptor: length and tag are bytes 12 to 15, the hash bytes 4 to 7. Of a frame: bytes 6
-    // to 9, and 12 to 15.
-    let order = _mm512_broadcast_i32x4(_mm_setr_epi8(
-        -1, -1, -1, -1, -1, -1, 12, 13, 14, 15, -1, -1, 4, 5, 6, 7,
-    ));
-    let offset = _mm512_maskz_set1_epi64(0x55, i64::from(arrivals.headroom) << 32);
-    for (i, four) in raw.iter().enumerate() {
-        // Buffer 4i + lane to the first word of each lane, flags to the third.
-        let lane = |n| 4 * i as i32 + n;
-        #[rustfmt::skip]
-        let pick = _mm512_setr_epi32(
-            lane(0), 0, 16 + lane(0), 0, lane(1), 0, 16 + lane(1), 0,
-            lane(2), 0, 16 + lane(2), 0, lane(3), 0, 16 + lane(3), 0,
-        );
-        let placed = _mm512_maskz_permutex2var_epi32(0x5555, buffers, pick, flags);
-        let told = _mm512_shuffle_epi8(*four, order);
-        // Any of the three.
-        let frame = _mm512_ternarylogic_epi64(placed, told, offset, 0xfe);
-        // SAFETY: promised by the caller.
-        unsafe { _mm512_storeu_si512(to.add(4 * i).cast(), frame) }
-    }
-    // That all are good is foreseen, and not waited for: the next burst starts from where it ends.
-    let wanted = arrivals.most.min(WIDE);
-    let all_good = u16::MAX >> (WIDE - wanted);
-    let frames = if good & all_good == all_good { wanted } else { first(good) };
-    let counted = u16::MAX.unbounded_shr((WIDE - frames) as u32);
-    Moved { frames, bytes: _mm512_mask_reduce_add_epi32(counted, lengths) as u64 }
-}
-
-/// How many are good from the first on, where not all are that are wanted.
-#[cold]
-#[inline(never)]
-fn first(good: u16) -> usize {
-    good.trailing_ones() as usize
-}
-
-/// What sixteen descriptors say: which are done and good packets of one buffer, their lengths, and
-/// their flags in the upper half of each word.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-#[inline]
-fn look<F: Format>(raw: &[__m512i; 4], believed: u64, data_room: u16) -> (u16, __m512i, __m512i) {
-    let bits = const { F::RX_BITS };
-    let set = |bits: u32| _mm512_set1_epi32(bits as i32);
     // Words 2 and 0 of eight descriptors, then of the others.
     let pick = _mm512_setr_epi32(2, 6, 10, 14, 18, 22, 26, 30, 0, 4, 8, 12, 16, 20, 24, 28);
     let near = _mm512_permutex2var_epi32(raw[0], pick, raw[1]);
@@ -175,14 +157,111 @@ fn look<F: Format>(raw: &[__m512i; 4], believed: u64, data_room: u16) -> (u16, _
     let pick = _mm512_setr_epi32(3, 7, 11, 15, 19, 23, 27, 31, 3, 7, 11, 15, 19, 23, 27, 31);
     let near = _mm512_permutex2var_epi32(raw[0], pick, raw[1]);
     let far = _mm512_permutex2var_epi32(raw[2], pick, raw[3]);
-    let lengths = _mm512_and_si512(_mm512_shuffle_i64x2(near, far, 0x44), set(0xffff));
+    let lengths =
+        _mm512_and_si512(_mm512_shuffle_i64x2(near, far, 0x44), _mm512_set1_epi32(0xffff));
+    let good = good::<F>(status, lengths, arrivals.data_room);
+    let flags = flags::<F>(types, status, arrivals.believed);
+    for (i, four) in raw.iter().enumerate() {
+        // Buffer 4i + lane to the first word of each lane, flags to the third.
+        let lane = |n| 4 * i as i32 + n;
+        #[rustfmt::skip]
+        let pick = _mm512_setr_epi32(
+            lane(0), 0, 16 + lane(0), 0, lane(1), 0, 16 + lane(1), 0,
+            lane(2), 0, 16 + lane(2), 0, lane(3), 0, 16 + lane(3), 0,
+        );
+        let placed = _mm512_maskz_permutex2var_epi32(0x5555, buffers, pick, flags);
+        // SAFETY: promised by the caller.
+        unsafe { write_four(to.add(4 * i), *four, placed, arrivals.headroom) }
+    }
+    let frames = foreseen(good, arrivals.most.min(WIDE));
+    let counted = u16::MAX.unbounded_shr((WIDE - frames) as u32);
+    Moved { frames, bytes: _mm512_mask_reduce_add_epi32(counted, lengths) as u64 }
+}
 
+/// The same for four descriptors, of which four or fewer are wanted.
+///
+/// # Safety
+/// As for [`Lanes::receive`]; four descriptors are there, and room for as many frames.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+unsafe fn receive_four<F: Format>(arrivals: &Arrivals<'_>, to: *mut Frame) -> Moved {
+    // SAFETY: promised by the caller.
+    let raw = unsafe { arrivals.descriptors.load_four(arrivals.next) };
+    let start = arrivals.descriptors.slot(arrivals.next);
+    let buffers = &arrivals.shadow[start..start + 4];
+    // SAFETY: four buffers are there.
+    let buffers = unsafe { _mm_loadu_si128(buffers.as_ptr().cast()) };
+    // Each of a descriptor's words in all four words of its lane.
+    let types = _mm512_shuffle_epi32(raw, 0x00);
+    let status = _mm512_shuffle_epi32(raw, 0xaa);
+    let lengths = _mm512_and_si512(_mm512_shuffle_epi32(raw, 0xff), _mm512_set1_epi32(0xffff));
+    let good = good::<F>(status, lengths, arrivals.data_room);
+    let flags = _mm512_maskz_mov_epi32(0x4444, flags::<F>(types, status, arrivals.believed));
+    let buffers = _mm512_castsi128_si512(buffers);
+    let pick = _mm512_setr_epi32(0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0);
+    let placed = _mm512_mask_permutexvar_epi32(flags, 0x1111, pick, buffers);
+    // SAFETY: promised by the caller.
+    unsafe { write_four(to, raw, placed, arrivals.headroom) }
+    // The first bit of each four.
+    let good = good & 0x1111;
+    let all_good = 0x1111_u16.unbounded_shr(16 - 4 * arrivals.most as u32);
+    let frames = if good & all_good == all_good { arrivals.most } else { first(good | 0xeeee) / 4 };
+    let counted = 0x1111_u16.unbounded_shr(16 - 4 * frames as u32);
+    Moved { frames, bytes: _mm512_mask_reduce_add_epi32(counted, lengths) as u64 }
+}
+
+/// Writes four frames: of their descriptors, with buffers and flags in place.
+///
+/// # Safety
+/// There is room for four.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+unsafe fn write_four(to: *mut Frame, four: __m512i, placed: __m512i, headroom: u16) {
+    // Of a descriptor: length and tag are bytes 12 to 15, the hash bytes 4 to 7. Of a frame: bytes 6
+    // to 9, and 12 to 15.
+    let order = _mm512_broadcast_i32x4(_mm_setr_epi8(
+        -1, -1, -1, -1, -1, -1, 12, 13, 14, 15, -1, -1, 4, 5, 6, 7,
+    ));
+    let offset = _mm512_maskz_set1_epi64(0x55, i64::from(headroom) << 32);
+    // Any of the three.
+    let frame = _mm512_ternarylogic_epi64(placed, _mm512_shuffle_epi8(four, order), offset, 0xfe);
+    // SAFETY: promised by the caller.
+    unsafe { _mm512_storeu_si512(to.cast(), frame) }
+}
+
+/// How many of those wanted are good. That all are is foreseen, and not waited for: the next burst starts
+/// from where this one ends.
+#[inline]
+fn foreseen(good: u16, wanted: usize) -> usize {
+    let all_good = u16::MAX.unbounded_shr((WIDE - wanted) as u32);
+    if good & all_good == all_good { wanted } else { first(good) }
+}
+
+/// How many are good from the first on, where not all are that are wanted.
+#[cold]
+#[inline(never)]
+fn first(good: u16) -> usize {
+    good.trailing_ones() as usize
+}
+
+/// Which descriptors are done and good packets of one buffer.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+fn good<F: Format>(status: __m512i, lengths: __m512i, data_room: u16) -> u16 {
+    let bits = const { F::RX_BITS };
+    let set = |bits: u32| _mm512_set1_epi32(bits as i32);
     let care = _mm512_and_si512(status, set(bits.done | bits.end | bits.error | bits.swapped_tag));
     let good = _mm512_cmpeq_epi32_mask(care, set(bits.done | bits.end));
     // Of 0, one less is more than any room.
-    let less = _mm512_sub_epi32(lengths, set(1));
-    let good = _mm512_mask_cmplt_epu32_mask(good, less, set(data_room.into()));
+    _mm512_mask_cmplt_epu32_mask(good, _mm512_sub_epi32(lengths, set(1)), set(data_room.into()))
+}
 
+/// What descriptors say of their packets: flags in the upper half of each word.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+fn flags<F: Format>(types: __m512i, status: __m512i, believed: u64) -> __m512i {
+    let bits = const { F::RX_BITS };
+    let set = |bits: u32| _mm512_set1_epi32(bits as i32);
     let status = _mm512_and_si512(status, set(believed as u32));
     let high = |flags: Flags| set(u32::from(flags.0) << 16);
     // SAFETY: tables of sixteen words.
@@ -209,7 +288,7 @@ fn look<F: Format>(raw: &[__m512i; 4], believed: u64, data_room: u16) -> (u16, _
     flags = _mm512_mask_or_epi32(flags, l4_checked & !l4_error, flags, high(Flags::L4_GOOD));
     flags =
         _mm512_mask_or_epi32(flags, l4_checked & l4_error & certain, flags, high(Flags::L4_BAD));
-    (good, lengths, flags)
+    flags
 }
 
 /// See [`Lanes::arm`].
@@ -265,31 +344,54 @@ fn arm<F: Format>(
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 #[inline]
 unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
+    // Each by itself, or they are written to memory first, and read again before they are there.
+    let Departures { descriptors, next, iovas, max_packet, mask, wanted, common, .. } = *departures;
+    let shadow = &mut *departures.shadow;
+    let mut same =
+        Departures { descriptors, shadow, next, iovas, max_packet, mask, wanted, common };
+    let (fours, few) = frames.as_chunks();
+    let to_end = same.shadow.len() - descriptors.slot(next);
+    let moved = if few.is_empty() && frames.len() <= to_end {
+        // SAFETY: promised by the caller; the ring does not end before.
+        match unsafe { send_fours::<F>(&mut same, fours) } {
+            Some(bytes) => Moved { frames: frames.len(), bytes },
+            None => send_one_by_one::<F>(same, frames),
+        }
+    } else {
+        // SAFETY: promised by the caller.
+        unsafe { send_parts::<F>(same, frames) }
+    };
+    departures.next = next.wrapping_add(moved.frames as u32);
+    moved
+}
+
+/// The same for any number of frames, anywhere.
+///
+/// # Safety
+/// As for [`Lanes::send`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline(never)]
+unsafe fn send_parts<F: Format>(mut departures: Departures<'_>, frames: &[Frame]) -> Moved {
     let mut all = Moved::default();
     // Once up to the ring's end, and once from its start on.
     while all.frames < frames.len() {
-        let start = departures.descriptors.slot(departures.next);
+        let to_end = departures.shadow.len() - departures.descriptors.slot(departures.next);
         let left = &frames[all.frames..];
-        let part = &left[..left.len().min(departures.shadow.len() - start)];
+        let part = &left[..left.len().min(to_end)];
         let (fours, few) = part.as_chunks();
         // SAFETY: the ring does not end before the last of them, and they are free.
-        let bytes = unsafe { send_fours::<F>(departures, fours) };
-        let (sent, rest) = match bytes {
+        let (sent, rest) = match unsafe { send_fours::<F>(&mut departures, fours) } {
             Some(bytes) => (Moved { frames: 4 * fours.len(), bytes }, few),
             None => (Moved::default(), part),
         };
         departures.next = departures.next.wrapping_add(sent.frames as u32);
         all += sent;
-        if !rest.is_empty() {
-            let moved = send_one_by_one::<F>(
-                Departures { shadow: &mut *departures.shadow, ..*departures },
-                rest,
-            );
-            departures.next = departures.next.wrapping_add(moved.frames as u32);
-            all += moved;
-            if moved.frames < rest.len() {
-                break;
-            }
+        let shadow = &mut *departures.shadow;
+        let moved = send_one_by_one::<F>(Departures { shadow, ..departures }, rest);
+        departures.next = departures.next.wrapping_add(moved.frames as u32);
+        all += moved;
+        if moved.frames < rest.len() {
+            break;
         }
     }
     all

@@ -1,6 +1,8 @@
 //! The descriptors of a ring, as memory that a device reads and writes at any time.
 #![allow(unsafe_code)]
 
+#[cfg(tsan)]
+mod one_by_one;
 #[cfg(target_arch = "x86_64")]
 mod pairs;
 #[cfg(target_arch = "x86_64")]

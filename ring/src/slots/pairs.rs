@@ -2,6 +2,7 @@
 //!
 //! As in [`wide`](super::wide), nothing that the compiler knows of reads or writes the memory.
 #![allow(unsafe_code)]
+#![cfg_attr(tsan, allow(unreachable_code, unused))]
 
 use std::arch::asm;
 use std::arch::x86_64::__m256i;
@@ -28,7 +29,8 @@ impl Descriptors<'_> {
     pub(crate) unsafe fn load_pairs(self, position: u32) -> [__m256i; 4] {
         debug_assert!(self.slot(position) + PAIRS <= self.mask as usize + 1);
         #[cfg(tsan)]
-        (0..PAIRS as u32).for_each(|i| _ = self.status(position.wrapping_add(i)));
+        // SAFETY: as many bytes, of any value.
+        return unsafe { std::mem::transmute::<[_; PAIRS], _>(self.read(position)) };
         let at = self.at(position);
         // SAFETY: the descriptors are in the ring (promised by the caller).
         let pairs = unsafe { [pair(at), pair(at.add(2)), pair(at.add(4)), pair(at.add(6))] };
@@ -44,6 +46,9 @@ impl Descriptors<'_> {
     #[inline]
     pub(crate) unsafe fn store_pair(self, position: u32, words: __m256i) {
         debug_assert!(self.slot(position) + 2 <= self.mask as usize + 1);
+        #[cfg(tsan)]
+        // SAFETY: as many bytes, of any value.
+        return self.write(position, &unsafe { std::mem::transmute::<_, [_; 2]>(words) });
         // SAFETY: the descriptors are in the ring (promised by the caller), whose memory is valid while
         // the `Slots` that is borrowed here lives.
         unsafe {

@@ -10,7 +10,7 @@ use std::sync::atomic::{Ordering, fence};
 
 use super::Descriptors;
 
-/// Descriptors that [`Descriptors::load_wide`] reads.
+/// Descriptors that [`Descriptors::load_sixteen`] reads.
 pub(crate) const WIDE: usize = 16;
 
 impl Descriptors<'_> {
@@ -25,7 +25,7 @@ impl Descriptors<'_> {
     /// The ring does not end before the sixteenth.
     #[target_feature(enable = "avx512f")]
     #[inline]
-    pub(crate) unsafe fn load_wide(self, position: u32) -> [__m512i; 4] {
+    pub(crate) unsafe fn load_sixteen(self, position: u32) -> [__m512i; 4] {
         debug_assert!(self.slot(position) + WIDE <= self.mask as usize + 1);
         #[cfg(tsan)]
         (0..WIDE as u32).for_each(|i| _ = self.status(position.wrapping_add(i)));
@@ -55,6 +55,32 @@ impl Descriptors<'_> {
         [a, b, c, d]
     }
 
+    /// As [`Descriptors::load_sixteen`], for four.
+    ///
+    /// # Safety
+    /// The ring does not end before the fourth.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(crate) unsafe fn load_four(self, position: u32) -> __m512i {
+        debug_assert!(self.slot(position) + 4 <= self.mask as usize + 1);
+        #[cfg(tsan)]
+        (0..4).for_each(|i| _ = self.status(position.wrapping_add(i)));
+        let four;
+        // SAFETY: as in `load_sixteen`.
+        unsafe {
+            asm!(
+                "vmovdqu64 {four}, [{at}]",
+                "vmovdqu64 {four}{{{first}}}, [{at}]",
+                at = in(reg) self.at(position),
+                first = in(kreg) 0x55_u8,
+                four = out(zmm_reg) four,
+                options(readonly, nostack, preserves_flags),
+            );
+        }
+        fence(Ordering::Acquire);
+        four
+    }
+
     /// Writes four descriptors, `after` behind a position. The device may look at them when the doorbell is rung.
     ///
     /// # Safety
@@ -63,7 +89,7 @@ impl Descriptors<'_> {
     #[inline]
     pub(crate) unsafe fn store_wide(self, position: u32, after: usize, words: __m512i) {
         debug_assert!(self.slot(position) + after + 4 <= self.mask as usize + 1);
-        // SAFETY: as in `load_wide`.
+        // SAFETY: as in `load_sixteen`.
         unsafe {
             asm!(
                 "vmovdqu64 [{at}], {words}",
