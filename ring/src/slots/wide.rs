@@ -3,6 +3,7 @@
 //! What Rust's atomics cannot say is written as instructions: nothing that the compiler knows of reads or
 //! writes the memory, so that it assumes nothing of it.
 #![allow(unsafe_code)]
+#![cfg_attr(tsan, allow(unreachable_code, unused))]
 
 use std::arch::asm;
 use std::arch::x86_64::__m512i;
@@ -28,7 +29,8 @@ impl Descriptors<'_> {
     pub(crate) unsafe fn load_sixteen(self, position: u32) -> [__m512i; 4] {
         debug_assert!(self.slot(position) + WIDE <= self.mask as usize + 1);
         #[cfg(tsan)]
-        (0..WIDE as u32).for_each(|i| _ = self.status(position.wrapping_add(i)));
+        // SAFETY: as many bytes, of any value.
+        return unsafe { std::mem::transmute::<[_; WIDE], _>(self.read(position)) };
         let (a, b, c, d);
         // SAFETY: the descriptors are in the ring (promised by the caller), whose memory is valid while
         // the `Slots` that is borrowed here lives.
@@ -64,7 +66,8 @@ impl Descriptors<'_> {
     pub(crate) unsafe fn load_four(self, position: u32) -> __m512i {
         debug_assert!(self.slot(position) + 4 <= self.mask as usize + 1);
         #[cfg(tsan)]
-        (0..4).for_each(|i| _ = self.status(position.wrapping_add(i)));
+        // SAFETY: as many bytes, of any value.
+        return unsafe { std::mem::transmute::<[_; 4], _>(self.read(position)) };
         let four;
         // SAFETY: as in `load_sixteen`.
         unsafe {
@@ -89,6 +92,11 @@ impl Descriptors<'_> {
     #[inline]
     pub(crate) unsafe fn store_wide(self, position: u32, after: usize, words: __m512i) {
         debug_assert!(self.slot(position) + after + 4 <= self.mask as usize + 1);
+        #[cfg(tsan)]
+        return self.write(position.wrapping_add(after as u32), &unsafe {
+            // SAFETY: as many bytes, of any value.
+            std::mem::transmute::<_, [_; 4]>(words)
+        });
         // SAFETY: as in `load_sixteen`.
         unsafe {
             asm!(
