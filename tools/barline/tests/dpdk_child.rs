@@ -300,7 +300,7 @@ fn a_path_that_is_none_of_its_name_fails() {
     let said = refusal(Column::Vector, "--ring=512", "--ring=8192");
     assert_eq!(said, "`8192`: expected 64 to 4096");
     let said = refusal(Column::Vector, "--allow=0000:01:10.0", "--allow=0000:7f:00.0");
-    assert_eq!(said, "DPDK has found none of the VFs");
+    assert_eq!(said, "DPDK has found 0 of 1 VFs; its log is on standard error");
 }
 
 #[test]

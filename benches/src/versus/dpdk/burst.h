@@ -1,6 +1,7 @@
 /*
- * A burst: what is timed, and nothing else. It is inline, so that it is compiled for each mode by itself, and
- * the program calls the driver's functions as rte_ethdev.h has them: through the port's table.
+ * A burst: what is timed, and nothing else. It is inline, so that it is compiled for each mode by
+ * itself, and the program calls the driver's functions as rte_ethdev.h has them: through the port's
+ * table.
  */
 #ifndef BURST_H
 #define BURST_H
@@ -21,7 +22,7 @@
 #include "measure.h"
 #include "ports.h"
 
-/* ixgbe's vector receive functions give nothing when asked for fewer packets, and at most 32 a call. */
+/* ixgbe's vector receive functions give nothing if asked for fewer, and at most 32 at a time. */
 #define LEAST 4
 #define MOST 32
 /* The tag that the device is asked to insert. */
@@ -54,18 +55,21 @@ static __rte_always_inline uint64_t since(uint64_t start)
 	return cycles > empty_pair ? cycles - empty_pair : 0;
 }
 
-/* Exchanges the MAC addresses: one load and one store a packet, the next packets prefetched, as testpmd does it. */
+/* Exchanges the MAC addresses as testpmd does: by one load and one store, others prefetched. */
 static __rte_always_inline void swap_macs(struct rte_mbuf **packets, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++) {
-		struct rte_ether_hdr *ethernet = rte_pktmbuf_mtod(packets[i], struct rte_ether_hdr *);
+		struct rte_ether_hdr *ethernet =
+			rte_pktmbuf_mtod(packets[i], struct rte_ether_hdr *);
 
 		if (i + AHEAD < count)
 			rte_prefetch0(rte_pktmbuf_mtod(packets[i + AHEAD], void *));
 #ifdef RTE_ARCH_X86
-		const __m128i swap = _mm_setr_epi8(6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15);
+		const __m128i swap =
+			_mm_setr_epi8(6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15);
 
-		_mm_storeu_si128((__m128i *)ethernet, _mm_shuffle_epi8(_mm_loadu_si128((__m128i *)ethernet), swap));
+		_mm_storeu_si128((__m128i *)ethernet,
+				 _mm_shuffle_epi8(_mm_loadu_si128((__m128i *)ethernet), swap));
 #else
 		struct rte_ether_addr source = ethernet->src_addr;
 
@@ -76,13 +80,15 @@ static __rte_always_inline void swap_macs(struct rte_mbuf **packets, uint16_t co
 }
 
 /*
- * What a UDP checksum begins with, so that the device can go on: the sum over the pseudo header. It is that of
- * rte_ipv4_phdr_cksum(), which copies the header first and takes 10 cycles a packet more.
+ * What a UDP checksum begins with, so that the device can go on: the sum over the pseudo header. It
+ * is that of rte_ipv4_phdr_cksum(), which copies the header first and takes 10 cycles a packet
+ * more.
  */
 static __rte_always_inline uint16_t pseudo_header_sum(const struct rte_ipv4_hdr *ip)
 {
 	uint16_t length = rte_be_to_cpu_16(ip->total_length) - sizeof(*ip);
-	uint64_t sum = (uint64_t)ip->src_addr + ip->dst_addr + rte_cpu_to_be_16(length) + RTE_BE16(IPPROTO_UDP);
+	uint64_t sum = (uint64_t)ip->src_addr + ip->dst_addr + rte_cpu_to_be_16(length) +
+		       RTE_BE16(IPPROTO_UDP);
 
 	sum = (sum & UINT32_MAX) + (sum >> 32);
 	sum = (sum & UINT16_MAX) + (sum >> 16);
@@ -91,14 +97,14 @@ static __rte_always_inline uint16_t pseudo_header_sum(const struct rte_ipv4_hdr 
 }
 
 /*
- * Asks the device to compute both checksums and to insert a tag. That it is UDP over IPv4 without options is
- * known from what the device said of the packet, so that nothing has to be parsed. Returns how many packets
- * were something else.
+ * Asks the device to compute both checksums and to insert a tag. That it is UDP over IPv4 without
+ * options is known from what the device said of the packet, so that nothing has to be parsed.
+ * Returns how many packets were something else.
  */
 static __rte_always_inline unsigned int request_offloads(struct rte_mbuf **packets, uint16_t count)
 {
-	const uint64_t flags =
-		RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_UDP_CKSUM | RTE_MBUF_F_TX_VLAN;
+	const uint64_t flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM |
+			       RTE_MBUF_F_TX_UDP_CKSUM | RTE_MBUF_F_TX_VLAN;
 	const uint64_t lengths =
 		rte_mbuf_tx_offload(RTE_ETHER_HDR_LEN, sizeof(struct rte_ipv4_hdr), 0, 0, 0, 0, 0);
 	unsigned int foreign = 0;
@@ -126,8 +132,8 @@ static __rte_always_inline unsigned int request_offloads(struct rte_mbuf **packe
 }
 
 /*
- * A burst: the driver's calls and what stands between them, timed. For TX the packets are in hand already; in
- * all other modes they are afterwards.
+ * A burst: the driver's calls and what stands between them, timed. For TX the packets are in hand
+ * already; in all other modes they are afterwards.
  */
 static __rte_always_inline uint64_t work(struct lane *lane, enum mode mode, uint16_t burst)
 {
@@ -137,7 +143,8 @@ static __rte_always_inline uint64_t work(struct lane *lane, enum mode mode, uint
 
 	start = now();
 	if (mode != TX)
-		count = rte_eth_rx_burst(lane->port, lane->queue, lane->packets, RTE_MAX(burst, LEAST));
+		count = rte_eth_rx_burst(lane->port, lane->queue, lane->packets,
+					 RTE_MAX(burst, LEAST));
 	if (mode == FWD_MAC)
 		swap_macs(lane->packets, count);
 	if (mode == FWD_OFFLOAD)

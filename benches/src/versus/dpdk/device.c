@@ -1,6 +1,6 @@
 /*
- * The library that stands in for VFIO moves the software adapter. It is preloaded, so its functions are found
- * by name.
+ * The library that stands in for VFIO moves the software adapter. It is preloaded, so its functions
+ * are found by name.
  */
 
 #include <dlfcn.h>

@@ -9,10 +9,10 @@
 
 /* Where rings and data were before each burst. */
 enum placement {
-	LOCAL,  /* in the cache of the lcore that drives the queue */
+	LOCAL,	/* in the cache of the lcore that drives the queue */
 	REMOTE, /* last written by the other lcore */
-	COLD,   /* in no cache */
-	SPLIT,  /* the queues are divided between both lcores */
+	COLD,	/* in no cache */
+	SPLIT,	/* the queues are divided between both lcores */
 };
 
 /* What the device has counted for the VFs of this process, ever. */
@@ -23,21 +23,24 @@ struct tally {
 /* Finds the functions that move the device. */
 void find_device(void);
 
-/* Delivers so many frames to each VF, and takes all that is queued to be sent. Returns how many it delivered. */
+/*
+ * Delivers so many frames to each VF, fewer where a ring has no room, and takes all that is queued
+ * to be sent. Returns how many it delivered.
+ */
 uint64_t feed(unsigned int frames);
 
 struct tally tally(void);
 
-/* The device's turn between bursts: feed() on the lcore, and with the caches, that the placement is about. */
+/* The device's turn between bursts: feed(), and what the placement says of lcores and caches. */
 uint64_t turn(enum placement placement, unsigned int frames);
 
 /*
- * What the main lcore and the other one exchange. In rounds, the main one writes the first half before
- * begin_round(), and the other one the second half before it is done.
+ * What the main lcore and the other one exchange. In rounds, the main one writes the first half
+ * before begin_round(), and the other one the second half before it is done.
  */
 struct meeting {
 	unsigned int frames; /* to be fed, or packets of a burst */
-	uint64_t count;      /* frames that were fed, or packets received */
+	uint64_t count;	     /* frames that were fed, or packets received */
 	uint64_t cycles;     /* that these took */
 };
 extern struct meeting meeting;
@@ -54,7 +57,7 @@ void begin_round(void);
 void await_round(void);
 
 /* On the other lcore: functions to meet it with. */
-int serve_feeds(void *unused);                 /* turns, as they are asked for */
-void serve_rounds(void (*serve)(void));        /* rounds of any kind */
+int serve_feeds(void *unused);		/* turns, as they are asked for */
+void serve_rounds(void (*serve)(void)); /* rounds of any kind */
 
 #endif

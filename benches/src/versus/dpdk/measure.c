@@ -1,6 +1,6 @@
 /*
- * The measurements: rounds in which the device takes its turn, untimed, and then the driver's calls are timed,
- * each on its own.
+ * The measurements: rounds in which the device takes its turn, untimed, and then the driver's calls
+ * are timed, each on its own.
  */
 
 #include <stdbool.h>
@@ -20,8 +20,8 @@
 /* Rounds in which nothing comes, or nothing is taken, before something is wrong. */
 #define PATIENCE 1000
 #define TRIP_PATIENCE 10000000
-/* How long the first packet may take to come, in seconds. */
-#define FIRST_LIMIT 10u
+/* How long packets may take to come, in seconds. */
+#define LIMIT 10u
 
 struct report report;
 uint64_t empty_pair;
@@ -55,7 +55,8 @@ static uint64_t send_rest(struct lane *lane, enum placement placement)
 			failed("port %u: nothing that is sent is taken", lane->port);
 		turn(placement, 0);
 		start = now();
-		sent = rte_eth_tx_burst(lane->port, lane->queue, lane->packets + lane->sent, lane->count - lane->sent);
+		sent = rte_eth_tx_burst(lane->port, lane->queue, lane->packets + lane->sent,
+					lane->count - lane->sent);
 		cycles += since(start);
 		lane->sent += sent;
 		lane->sent_total += sent;
@@ -63,9 +64,16 @@ static uint64_t send_rest(struct lane *lane, enum placement placement)
 	return cycles;
 }
 
-/* ---- Books: what the program has counted, to be compared with what the device has -------------------------- */
+/* ---- Books: what the program has counted, to be compared with what the device has
+ * -------------------------- */
 
 static struct tally opened;
+
+static void drop_all(void)
+{
+	for (unsigned int i = 0; i < lane_count; i++)
+		drop_rest(&lanes[i]);
+}
 
 /* Takes what is on its way, in both directions. */
 static void drain(void)
@@ -106,6 +114,9 @@ static void close_books(void)
 		      difference(closed.taken - opened.taken, sent);
 }
 
+/* ---- Slots ------------------------------------------------------------------------------------
+ */
+
 /* The sample that is being taken, and when the slot is warm and over. */
 static uint64_t sample_cycles, sample_frames, warm, end;
 
@@ -127,6 +138,8 @@ static bool go_on(void)
 {
 	uint64_t cycles = now();
 
+	if (report.count == 0 && cycles > end + rte_get_tsc_hz() * LIMIT)
+		failed("no %u packets have come or gone within %u s", SAMPLE, LIMIT);
 	if (cycles < warm) {
 		sample_cycles = sample_frames = 0;
 		return true;
@@ -180,21 +193,20 @@ static void send_rounds(uint16_t burst, enum placement placement)
 	} while (go_on());
 }
 
-/*
- * Half of the lanes, from one of them on, each until it gives fewer packets than it can. Packets find room:
- * rings hold more than comes in a round.
- */
+/* Half of the lanes, from one of them on, each until it gives fewer packets than it can. */
 static uint64_t forward_half(unsigned int first, uint16_t burst, uint64_t *count)
 {
-	uint16_t full = RTE_MIN(burst, MOST);
+	uint16_t received, full = RTE_MIN(burst, MOST);
 	uint64_t cycles = 0;
 
 	*count = 0;
 	for (unsigned int i = first; i < first + lane_count / 2; i++) {
 		do {
 			cycles += work(&lanes[i], FWD, burst);
-			*count += lanes[i].count;
-		} while (lanes[i].count >= full);
+			received = lanes[i].count;
+			*count += received;
+			drop_rest(&lanes[i]);
+		} while (received >= full);
 	}
 	return cycles;
 }
@@ -230,8 +242,10 @@ static void split_rounds(uint16_t burst)
 
 void measure_slot(enum mode mode, uint16_t burst, enum placement placement, uint32_t microseconds)
 {
-	if (placement == SPLIT && (mode != FWD || lane_count % 2 != 0 || lanes_of_port() != lane_count))
-		failed("split: forwarding over two or four queues of one VF is what can be divided");
+	if (placement == SPLIT &&
+	    (mode != FWD || lane_count % 2 != 0 || lanes_of_port() != lane_count))
+		failed("split: forwarding over two or four queues of one VF is what can be "
+		       "divided");
 	open_books();
 	begin_slot(microseconds);
 	if (placement == SPLIT) {
@@ -249,9 +263,11 @@ void measure_slot(enum mode mode, uint16_t burst, enum placement placement, uint
 	close_books();
 }
 
-/* ---- Beside the device, which moves on the other lcore all the time ----------------------------------------- */
+/* ---- Beside the device, which moves on the other lcore all the time
+ * ----------------------------------------- */
 
-/* What the other lcore is to do: frames of each turn, cycles from when on and until when trips count. */
+/* What the other lcore is to do: frames of each turn, cycles from when on and until when trips
+ * count. */
 static unsigned int turn_frames;
 
 static int feed_freely(__rte_unused void *unused)
@@ -280,7 +296,8 @@ static void run_lane(enum mode mode, struct lane *lane, uint16_t burst)
 		free_packets(lane);
 		return;
 	}
-	sent = rte_eth_tx_burst(lane->port, lane->queue, lane->packets + lane->sent, lane->count - lane->sent);
+	sent = rte_eth_tx_burst(lane->port, lane->queue, lane->packets + lane->sent,
+				lane->count - lane->sent);
 	lane->sent += sent;
 	lane->sent_total += sent;
 }
@@ -289,17 +306,6 @@ static void run_lanes(enum mode mode, uint16_t burst)
 {
 	for (unsigned int i = 0; i < lane_count; i++)
 		run_lane(mode, &lanes[i], burst);
-}
-
-/* Frees what is in hand and was not sent. */
-static void drop_rest(void)
-{
-	for (unsigned int i = 0; i < lane_count; i++) {
-		struct lane *lane = &lanes[i];
-
-		rte_pktmbuf_free_bulk(lane->packets + lane->sent, lane->count - lane->sent);
-		lane->count = lane->sent = 0;
-	}
 }
 
 /* Frames that went all of their way so far. */
@@ -332,7 +338,7 @@ void measure_rate(enum mode mode, uint16_t burst, uint32_t microseconds)
 	report.frames = through(mode) - before;
 	report.nanoseconds = (double)cycles / rte_get_tsc_hz() * 1e9;
 	leave_other();
-	drop_rest();
+	drop_all();
 	close_books();
 }
 
@@ -344,7 +350,8 @@ static int time_trips(__rte_unused void *unused)
 	uint64_t start, taken;
 	unsigned int tries;
 
-	for (report.count = 0; report.count < RTE_DIM(report.round_trips) && (start = now()) < trips_end;) {
+	for (report.count = 0;
+	     report.count < RTE_DIM(report.round_trips) && (start = now()) < trips_end;) {
 		taken = tally().taken;
 		start = now();
 		feed(1);
@@ -372,11 +379,12 @@ void measure_latency(uint32_t microseconds)
 	while (rte_eal_get_lcore_state(other) == RUNNING)
 		run_lanes(FWD, MOST);
 	leave_other();
-	drop_rest();
+	drop_all();
 	close_books();
 }
 
-/* ---- Before all of these ----------------------------------------------------------------------------------- */
+/* ---- Before all of these
+ * ----------------------------------------------------------------------------------- */
 
 void prepare_measuring(void)
 {
@@ -394,8 +402,8 @@ void receive_first(void)
 	uint64_t start = now();
 
 	do {
-		if (now() - start > rte_get_tsc_hz() * FIRST_LIMIT)
-			failed("no packet has come within %u s", FIRST_LIMIT);
+		if (now() - start > rte_get_tsc_hz() * LIMIT)
+			failed("no packet has come within %u s", LIMIT);
 		feed(1);
 		work(&lanes[0], RX, MOST);
 	} while (lanes[0].count == 0);
@@ -403,12 +411,13 @@ void receive_first(void)
 
 void send_first_back(void)
 {
-	const struct rte_ipv4_hdr *ip =
-		rte_pktmbuf_mtod_offset(lanes[0].packets[0], struct rte_ipv4_hdr *, RTE_ETHER_HDR_LEN);
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(
+		lanes[0].packets[0], struct rte_ipv4_hdr *, RTE_ETHER_HDR_LEN);
 
 	if (pseudo_header_sum(ip) != rte_ipv4_phdr_cksum(ip, 0))
 		failed("the first packet is none that this program computes checksums for");
-	if (rte_eth_tx_burst(lanes[0].port, lanes[0].queue, lanes[0].packets, lanes[0].count) != lanes[0].count)
+	if (rte_eth_tx_burst(lanes[0].port, lanes[0].queue, lanes[0].packets, lanes[0].count) !=
+	    lanes[0].count)
 		failed("the first packet could not be sent back");
 	lanes[0].count = 0;
 	drain();

@@ -13,12 +13,12 @@ enum mode { RX, TX, FWD, FWD_MAC, FWD_OFFLOAD };
 
 /* Results of one kind or the other. */
 struct report {
-	double samples[1 << 16];      /* cycles a frame */
+	double samples[1 << 16];       /* cycles a frame */
 	uint64_t round_trips[1 << 14]; /* cycles */
-	size_t count;                 /* of these */
+	size_t count;		       /* of these */
 	uint64_t frames;
 	uint64_t nanoseconds;
-	uint64_t lost;                /* frames that the device has counted and the program has not, or the reverse */
+	uint64_t lost; /* frames that only one of device and program has counted */
 };
 extern struct report report;
 
@@ -31,7 +31,7 @@ void send_first_back(void);
 /* Measures what reading the clock costs. To be called before all of these. */
 void prepare_measuring(void);
 
-/* Each warms up for a millisecond, then measures for so many microseconds, and leaves its results in `report`. */
+/* Each warms up for 1 ms, measures for so many microseconds, and leaves its results in `report`. */
 void measure_slot(enum mode mode, uint16_t burst, enum placement placement, uint32_t microseconds);
 void measure_rate(enum mode mode, uint16_t burst, uint32_t microseconds);
 void measure_latency(uint32_t microseconds);

@@ -70,6 +70,7 @@ fn arguments(config: &ChildConfig) -> Vec<String> {
     arguments.extend(config.vfs.iter().map(|vf| format!("--allow={vf}")));
     arguments.push("--".into());
     arguments.push(format!("--path={}", config.column));
+    arguments.push(format!("--ports={}", config.vfs.len()));
     arguments.push(format!("--ring={}", config.ring));
     arguments.push(format!("--queues={}", config.queues));
     arguments.push(format!("--max-frame={}", config.max_frame));
@@ -101,7 +102,7 @@ mod tests {
         assert_eq!(
             arguments(&config(Column::Vector)).join(" "),
             "--in-memory --no-telemetry --lcores=0@0 --main-lcore=0 --allow=0000:01:10.0 -- \
-             --path=vector --ring=512 --queues=1 --max-frame=64"
+             --path=vector --ports=1 --ring=512 --queues=1 --max-frame=64"
         );
     }
 
@@ -120,7 +121,7 @@ mod tests {
         assert_eq!(
             arguments(&config).join(" "),
             "--in-memory --no-telemetry --lcores=0@5,1@3 --main-lcore=0 --allow=0000:01:10.2 \
-             --allow=0000:01:11.0 -- --path=full --ring=4096 --queues=4 --max-frame=9018 --offloads"
+             --allow=0000:01:11.0 -- --path=full --ports=2 --ring=4096 --queues=4 --max-frame=9018 --offloads"
         );
     }
 

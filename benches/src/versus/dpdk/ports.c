@@ -1,8 +1,11 @@
 /*
- * Ports as a tuned application sets them up: one mempool, with the largest cache for each lcore that there is; all thresholds as the driver recommends them; offloads only where the path is about them.
+ * Ports as a tuned application sets them up: one mempool, with the largest cache that there is for
+ * each lcore; all thresholds as the driver recommends them; offloads only where the path is about
+ * them.
  *
- * Which burst functions the driver has chosen is read from what it logs while the ports start. What a path is
- * called is one thing, which functions run is another: if they are not those of the path, the program fails.
+ * Which burst functions the driver has chosen is read from what it logs while the ports start. What
+ * a path is called is one thing, which functions run is another: if they are not those of the path,
+ * the program fails.
  */
 
 #include <netinet/in.h>
@@ -34,11 +37,11 @@ static const struct path {
 	/* With --force-max-simd-bitwidth=64. */
 	{ "scalar", "ixgbe_recv_pkts_bulk_alloc", "ixgbe_xmit_pkts_simple", 0 },
 	{ "full", "ixgbe_recv_pkts_vec", "ixgbe_xmit_pkts",
-	  RTE_ETH_TX_OFFLOAD_VLAN_INSERT | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM |
-		  RTE_ETH_TX_OFFLOAD_MULTI_SEGS },
+	  RTE_ETH_TX_OFFLOAD_VLAN_INSERT | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM |
+		  RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_MULTI_SEGS },
 };
 
-/* What the driver says when it chooses a function (ixgbe_set_rx_function, ixgbe_set_tx_function). */
+/* What the driver says as it chooses: ixgbe_set_rx_function(), ixgbe_set_tx_function(). */
 struct saying {
 	const char *words, *function;
 };
@@ -49,7 +52,8 @@ static const struct saying rx_sayings[] = {
 	{ "Rx Burst Bulk Alloc function will be used", "ixgbe_recv_pkts_bulk_alloc" },
 	{ "Preconditions are not satisfied, or Scattered Rx is requested", "ixgbe_recv_pkts" },
 	{ "Using a Scattered with bulk allocation callback", "ixgbe_recv_pkts_lro_bulk_alloc" },
-	{ "Using Regular (non-vector, single allocation) Scattered", "ixgbe_recv_pkts_lro_single_alloc" },
+	{ "Using Regular (non-vector, single allocation) Scattered",
+	  "ixgbe_recv_pkts_lro_single_alloc" },
 };
 
 static const struct saying tx_sayings[] = {
@@ -95,7 +99,8 @@ static const char *last_said(const char *log, const struct saying *sayings, size
 static void name_functions(char *names, size_t size, const char *rx, const char *tx, uint16_t port)
 {
 	struct rte_eth_burst_mode mode;
-	char rx_mode[RTE_ETH_BURST_MODE_INFO_SIZE + 4] = "", tx_mode[RTE_ETH_BURST_MODE_INFO_SIZE + 4] = "";
+	char rx_mode[RTE_ETH_BURST_MODE_INFO_SIZE + 4] = "";
+	char tx_mode[RTE_ETH_BURST_MODE_INFO_SIZE + 4] = "";
 
 	if (rte_eth_rx_burst_mode_get(port, 0, &mode) == 0)
 		snprintf(rx_mode, sizeof(rx_mode), " (%s)", mode.info);
@@ -105,8 +110,8 @@ static void name_functions(char *names, size_t size, const char *rx, const char 
 }
 
 /*
- * Buffers that hold the largest frame whole, in steps of the device's buffer size: only so are the fastest
- * functions to be had for jumbo frames, too.
+ * Buffers that hold the largest frame whole, in steps of the device's buffer size: only so are the
+ * fastest functions to be had for jumbo frames, too.
  */
 static uint16_t data_room(const struct config *config)
 {
@@ -116,16 +121,17 @@ static uint16_t data_room(const struct config *config)
 	return RTE_PKTMBUF_HEADROOM + RTE_MAX(frame, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM);
 }
 
-/* Buffers for full rings, for what caches may hold (half as much again as their size), and for bursts. */
-static void make_pool(const struct config *config, uint16_t ports)
+/* Buffers for full rings, for caches, which may hold half as much again, and for bursts. */
+static void make_pool(const struct config *config)
 {
-	uint32_t rings = 2 * ports * config->queues * config->ring;
+	uint32_t rings = 2 * config->ports * config->queues * config->ring;
 	uint32_t buffers = rings + rte_lcore_count() * (CACHE + CACHE / 2 + MAX_BURST);
 
-	pool = rte_pktmbuf_pool_create("packets", buffers, CACHE, 0, data_room(config), rte_socket_id());
+	pool = rte_pktmbuf_pool_create("packets", buffers, CACHE, 0, data_room(config),
+				       rte_socket_id());
 	if (pool == NULL)
-		failed("a mempool of %u buffers of %u bytes: %s: set more hugepages", buffers, data_room(config),
-		       rte_strerror(rte_errno));
+		failed("a mempool of %u buffers of %u bytes: %s: set more hugepages", buffers,
+		       data_room(config), rte_strerror(rte_errno));
 }
 
 static void start_port(uint16_t port, const struct config *config, const struct path *path)
@@ -144,7 +150,8 @@ static void start_port(uint16_t port, const struct config *config, const struct 
 		conf.rx_adv_conf.rss_conf.rss_hf =
 			(RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP) & info.flow_type_rss_offloads;
 	}
-	check(rte_eth_dev_configure(port, config->queues, config->queues, &conf), "rte_eth_dev_configure", port);
+	check(rte_eth_dev_configure(port, config->queues, config->queues, &conf),
+	      "rte_eth_dev_configure", port);
 	for (uint16_t queue = 0; queue < config->queues; queue++) {
 		struct lane *lane = &lanes[lane_count++];
 
@@ -154,8 +161,8 @@ static void start_port(uint16_t port, const struct config *config, const struct 
 		check(rte_eth_macaddr_get(port, &lane->mac), "rte_eth_macaddr_get", port);
 		check(rte_eth_rx_queue_setup(port, queue, config->ring, socket, NULL, pool),
 		      "rte_eth_rx_queue_setup", port);
-		check(rte_eth_tx_queue_setup(port, queue, config->ring, socket, NULL), "rte_eth_tx_queue_setup",
-		      port);
+		check(rte_eth_tx_queue_setup(port, queue, config->ring, socket, NULL),
+		      "rte_eth_tx_queue_setup", port);
 	}
 	check(rte_eth_dev_start(port), "rte_eth_dev_start", port);
 }
@@ -185,8 +192,8 @@ static void start_known_port(uint16_t port, const struct config *config, const s
 		failed("port %u: the driver does not say which burst functions it uses", port);
 	}
 	if (strcmp(rx, path->rx) != 0 || strcmp(tx, path->tx) != 0)
-		failed("port %u: the driver uses %s and %s, and not %s and %s as the %s path does", port, rx, tx,
-		       path->rx, path->tx, path->name);
+		failed("port %u: the driver uses %s and %s, and not %s and %s as the %s path does",
+		       port, rx, tx, path->rx, path->tx, path->name);
 	name_functions(names, size, rx, tx, port);
 	free(log);
 }
@@ -195,11 +202,12 @@ const char *start_ports(const struct config *config)
 {
 	static char names[256];
 	const struct path *path = find_path(config->path);
-	uint16_t port, ports = rte_eth_dev_count_avail();
+	uint16_t port, found = rte_eth_dev_count_avail();
 
-	if (ports == 0)
-		failed("DPDK has found none of the VFs");
-	make_pool(config, ports);
+	if (found != config->ports)
+		failed("DPDK has found %u of %u VFs; its log is on standard error", found,
+		       config->ports);
+	make_pool(config);
 	RTE_ETH_FOREACH_DEV(port)
 		start_known_port(port, config, path, names, sizeof(names));
 	return names;
@@ -253,6 +261,12 @@ uint16_t free_packets(struct lane *lane)
 	rte_pktmbuf_free_bulk(lane->packets, count);
 	lane->count = lane->sent = 0;
 	return count;
+}
+
+void drop_rest(struct lane *lane)
+{
+	rte_pktmbuf_free_bulk(lane->packets + lane->sent, lane->count - lane->sent);
+	lane->count = lane->sent = 0;
 }
 
 void close_ports(void)

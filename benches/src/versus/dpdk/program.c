@@ -1,12 +1,14 @@
 /*
- * DPDK's side of `barline versus`: a program as a tuned application would be, that measures what the driver
- * costs it and says so to its parent.
+ * DPDK's side of `barline versus`: a program as a tuned application would be, that measures what
+ * the driver costs it and says so to its parent.
  *
- *     program EAL-OPTIONS -- --path vector|scalar|full --ring N --queues N --max-frame N [--offloads]
+ *     program EAL-OPTIONS -- --path vector|scalar|full --ports N --ring N --queues N
+ *                            --max-frame N [--offloads]
  *
- * The main lcore drives all queues of all ports. A second lcore, if there is one, moves the device or takes
- * half of the queues, when asked to, and sleeps otherwise. What the parent and the program say to each other
- * is described in protocol.rs: lines on standard input and output. DPDK's log goes to standard error.
+ * The main lcore drives all queues of all ports. A second lcore, if there is one, moves the device
+ * or takes half of the queues, when asked to, and sleeps otherwise. What the parent and the program
+ * say to each other is described in protocol.rs: lines on standard input and output. DPDK's log
+ * goes to standard error.
  */
 
 #define _GNU_SOURCE /* RTLD_NEXT */
@@ -48,10 +50,10 @@ void failed(const char *format, ...)
 }
 
 /*
- * Where the processor has MOVDIRI, DPDK rings transmit doorbells with it. That is right for a register of a
- * device, but the software adapter's are ordinary memory, which MOVDIRI throws out of the cache: DPDK would
- * take twice as long here for what it does not pay on silicon. So it is not told of that instruction. The
- * program exports this function, and the driver's call comes here.
+ * Where the processor has MOVDIRI, DPDK rings transmit doorbells with it. That is right for a
+ * register of a device, but the software adapter's are ordinary memory, which MOVDIRI throws out of
+ * the cache: DPDK would take twice as long here for what it does not pay on silicon. So it is not
+ * told of that instruction. The program exports this function, and the driver's call comes here.
  */
 static unsigned int movdiri_asked;
 
@@ -102,7 +104,8 @@ static uint64_t resident(void)
 	if (status == NULL)
 		failed("/proc/self/status cannot be read");
 	while (fgets(line, sizeof(line), status) != NULL)
-		if (sscanf(line, "VmRSS: %" SCNu64, &kib) == 1 || sscanf(line, "HugetlbPages: %" SCNu64, &kib) == 1)
+		if (sscanf(line, "VmRSS: %" SCNu64, &kib) == 1 ||
+		    sscanf(line, "HugetlbPages: %" SCNu64, &kib) == 1)
 			sum += kib;
 	fclose(status);
 	return sum;
@@ -122,11 +125,17 @@ static unsigned int number(const char *text, unsigned int least, unsigned int mo
 static struct config read_arguments(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "path", required_argument, NULL, 'p' },      { "ring", required_argument, NULL, 'r' },
-		{ "queues", required_argument, NULL, 'q' },    { "max-frame", required_argument, NULL, 'm' },
-		{ "offloads", no_argument, NULL, 'o' },	       { NULL, 0, NULL, 0 },
+		{ "path", required_argument, NULL, 'p' },
+		{ "ports", required_argument, NULL, 'n' },
+		{ "ring", required_argument, NULL, 'r' },
+		{ "queues", required_argument, NULL, 'q' },
+		{ "max-frame", required_argument, NULL, 'm' },
+		{ "offloads", no_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 },
 	};
-	struct config config = { .path = "vector", .ring = 512, .queues = 1, .max_frame = 64 };
+	struct config config = {
+		.path = "vector", .ports = 1, .ring = 512, .queues = 1, .max_frame = 64
+	};
 	int option;
 
 	optind = 1;
@@ -134,6 +143,9 @@ static struct config read_arguments(int argc, char **argv)
 		switch (option) {
 		case 'p':
 			config.path = optarg;
+			break;
+		case 'n':
+			config.ports = number(optarg, 1, RTE_MAX_ETHPORTS);
 			break;
 		case 'r':
 			config.ring = number(optarg, 64, 4096);
@@ -186,7 +198,8 @@ static void answer_slot(const struct config *config)
 	fputs("slot {\"samples\":[", answers);
 	for (size_t i = 0; i < report.count; i++)
 		fprintf(answers, "%s%.3f", i > 0 ? "," : "", report.samples[i]);
-	fprintf(answers, "],\"frames\":%" PRIu64 ",\"lost\":%" PRIu64 "}\n", report.frames, report.lost);
+	fprintf(answers, "],\"frames\":%" PRIu64 ",\"lost\":%" PRIu64 "}\n", report.frames,
+		report.lost);
 }
 
 static void answer_rate(void)
@@ -195,7 +208,8 @@ static void answer_rate(void)
 	uint16_t burst = next_number(1, MAX_BURST);
 
 	measure_rate(mode, burst, next_number(1, UINT32_MAX));
-	fprintf(answers, "rate {\"frames\":%" PRIu64 ",\"nanoseconds\":%" PRIu64 ",\"lost\":%" PRIu64 "}\n",
+	fprintf(answers,
+		"rate {\"frames\":%" PRIu64 ",\"nanoseconds\":%" PRIu64 ",\"lost\":%" PRIu64 "}\n",
 		report.frames, report.nanoseconds, report.lost);
 }
 
@@ -254,8 +268,8 @@ int main(int argc, char **argv)
 	check_movdiri();
 	prepare_measuring();
 	fprintf(answers,
-		"ready {\"functions\":\"%s\",\"version\":\"%s\",\"tsc_hz\":%" PRIu64 ",\"started_us\":%" PRIu64
-		",\"resident_kib\":%" PRIu64 ",\"movdiri_asked\":%u}\n",
+		"ready {\"functions\":\"%s\",\"version\":\"%s\",\"tsc_hz\":%" PRIu64
+		",\"started_us\":%" PRIu64 ",\"resident_kib\":%" PRIu64 ",\"movdiri_asked\":%u}\n",
 		functions, rte_version(), rte_get_tsc_hz(), started, resident(), movdiri_asked);
 	fflush(answers);
 	obey(&config);
