@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -119,7 +120,13 @@ impl Process {
                     };
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    let ended = self.child.wait().map(|status| status.to_string());
+                    let ended = self.child.wait();
+                    // Ctrl-C is the whole group's, and may have come to the child first.
+                    let signal = ended.as_ref().ok().and_then(ExitStatusExt::signal);
+                    if stopped() || matches!(signal, Some(libc::SIGINT | libc::SIGTERM)) {
+                        return Err(Problem::Stopped);
+                    }
+                    let ended = ended.map(|status| status.to_string());
                     let ended = ended.unwrap_or_else(|error| error.to_string());
                     return Err(self.failed(&format!("{what}: it ended ({ended})")));
                 }
