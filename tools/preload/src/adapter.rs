@@ -12,6 +12,8 @@
 //! container of this process has an IOMMU.
 #![allow(unsafe_code)]
 
+use std::sync::atomic::{Ordering, fence};
+
 use libc::{c_int, c_uint, ssize_t};
 
 use crate::ask::{ask, ask_unblocked};
@@ -35,7 +37,12 @@ pub extern "C" fn barline_soft_step() -> ssize_t {
 #[unsafe(no_mangle)]
 pub extern "C" fn barline_soft_feed(frames: c_uint) -> ssize_t {
     match ask_unblocked(|soft| Some(Ok(soft.vfio.feed(frames as usize)?))) {
-        Some(Ok(delivered)) => delivered as ssize_t,
+        Some(Ok(delivered)) => {
+            // A device's writes do not wait in this core's store buffer, where loads that are wider than
+            // the stores would have to wait for them.
+            fence(Ordering::SeqCst);
+            delivered as ssize_t
+        }
         _ => -1,
     }
 }

@@ -1,4 +1,4 @@
-//! A slot: the driver's calls timed one by one, the device's turns between them not.
+//! A slot: windows of the driver's calls are timed, the device's turns between them not.
 
 use barline::FrameBatch;
 
@@ -14,6 +14,9 @@ use crate::versus::rows::{Mode, Placement};
 /// Frames of a sample at least, so that what is done once in a block of 32 or 64 frames is never left out.
 const SAMPLE: u64 = 2048;
 
+/// Frames of a window at most, or those of one burst: what a loop does before the device's turn.
+const WINDOW: usize = 128;
+
 /// Rounds in which nothing more comes before the rest is lost.
 const PATIENCE: u32 = 1000;
 
@@ -22,7 +25,7 @@ pub(super) const WARM_UP: u32 = 1000;
 
 /// What bursts took.
 pub(super) struct Samples {
-    cycles: u64,
+    cycles: i64,
     frames: u64,
     report: SlotReport,
     /// Before, nothing counts.
@@ -39,9 +42,9 @@ impl Samples {
         Samples { cycles: 0, frames: 0, report, warm, end }
     }
 
-    /// Takes a burst, or a round of them.
+    /// Takes a window, or a round of them.
     #[inline(always)]
-    pub(super) fn add(&mut self, cycles: u64, frames: u64) {
+    pub(super) fn add(&mut self, cycles: i64, frames: u64) {
         self.cycles += cycles;
         self.frames += frames;
     }
@@ -136,6 +139,8 @@ impl Mover<'_> {
 /// A slot that is being measured.
 struct Slot<'a> {
     burst: usize,
+    /// Bursts of a window.
+    window: usize,
     mover: Mover<'a>,
     clock: Clock,
     samples: Samples,
@@ -156,6 +161,7 @@ impl Child {
     ) -> Result<SlotReport, ChildError> {
         let other_core = self.config.other_core;
         let Child { config, device, clock, lanes } = self;
+        let ring = usize::from(config.ring);
         if mode == Mode::FwdOffload && !config.offloads {
             return Err(ChildError::Order("fwd_offload: this child has no offloads on".into()));
         }
@@ -163,6 +169,7 @@ impl Child {
         let mut measure = |mover: Mover<'_>| {
             let slot = Slot {
                 burst: burst.into(),
+                window: window(burst.into(), ring),
                 mover,
                 clock: *clock,
                 samples: Samples::new(clock, microseconds),
@@ -188,6 +195,29 @@ impl Child {
     }
 }
 
+/// A window of bursts, one after the other as in an application. What has to stay in a batch stays there,
+/// and the next burst has another one.
+#[inline(always)]
+fn all_of(
+    lane: &mut Lane,
+    batches: &mut [FrameBatch<'_>],
+    work: impl Fn(&mut Lane, &mut FrameBatch<'_>) -> Moved,
+) -> Moved {
+    let (mut all, mut at) = (Moved::default(), 0);
+    for _ in 0..batches.len() {
+        let Moved { received, sent } = work(lane, &mut batches[at]);
+        all.received += received;
+        all.sent += sent;
+        at += usize::from(!batches[at].is_empty());
+    }
+    all
+}
+
+/// Bursts of a window. It leaves half of a ring to the device.
+fn window(burst: usize, ring: usize) -> usize {
+    (WINDOW.min(ring / 2) / burst).max(1)
+}
+
 fn no_other_core() -> ChildError {
     ChildError::Order("this takes a second core, and there is none".into())
 }
@@ -210,14 +240,14 @@ impl Slot<'_> {
         Ok(self.samples.finish(lost))
     }
 
-    /// Rounds in which frames come.
+    /// Rounds in which frames come: until all that was delivered is there.
     fn incoming(
         &mut self,
         lanes: &mut Lanes,
         work: impl Fn(&mut Lane, &mut FrameBatch<'_>) -> Moved,
     ) -> Result<(), ChildError> {
-        let each = (self.burst * lanes.queues) as u32;
-        let mut batch = lanes.pool.batch(self.burst);
+        let each = (self.burst * self.window * lanes.queues) as u32;
+        let mut batches: Vec<_> = (0..self.window).map(|_| lanes.pool.batch(self.burst)).collect();
         loop {
             let mut left = self.mover.feed(each)?;
             let mut patience = PATIENCE;
@@ -225,17 +255,19 @@ impl Slot<'_> {
                 patience -= 1;
                 for lane in &mut lanes.lanes {
                     let start = now();
-                    let moved = work(lane, &mut batch);
+                    let all = all_of(lane, &mut batches, &work);
                     let cycles = self.clock.between(start, now());
-                    let packets = moved.received as u64;
+                    let packets = all.received as u64;
                     self.samples.add(cycles, packets);
                     self.books.received += packets;
-                    self.books.sent += moved.sent as u64;
+                    self.books.sent += all.sent as u64;
                     left = left.saturating_sub(packets);
-                    if moved.sent == 0 {
-                        batch.clear();
+                    for batch in &mut batches {
+                        if all.sent == 0 {
+                            batch.clear();
+                        }
+                        self.send(lane, batch)?;
                     }
-                    self.send(lane, &mut batch)?;
                 }
             }
             if !self.samples.go_on() {
@@ -247,12 +279,18 @@ impl Slot<'_> {
     /// Rounds in which frames are made and sent.
     fn outgoing(&mut self, lanes: &mut Lanes) -> Result<(), ChildError> {
         let len = lanes.frame;
-        let mut batch = lanes.pool.batch(self.burst);
+        let mut batches: Vec<_> = (0..self.window).map(|_| lanes.pool.batch(self.burst)).collect();
         loop {
             for lane in &mut lanes.lanes {
-                let made = work::make(lane, &mut batch, self.burst, len);
-                self.samples.add(0, made as u64);
-                self.send(lane, &mut batch)?;
+                let make = |batch| work::make(lane, batch, self.burst, len) as u64;
+                let made = batches.iter_mut().map(make).sum();
+                let start = now();
+                let sent: usize = batches.iter_mut().map(|batch| lane.tx.push(batch)).sum();
+                self.samples.add(self.clock.between(start, now()), made);
+                self.books.sent += sent as u64;
+                for batch in &mut batches {
+                    self.send(lane, batch)?;
+                }
             }
             self.mover.feed(0)?;
             if !self.samples.go_on() {

@@ -1,7 +1,7 @@
 //! Two cores, each with half of the queues of each VF, between which frames are spread by RSS.
 
 use std::hint::spin_loop;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread;
 
 use barline::{Arena, FrameBatch, cores};
@@ -28,7 +28,7 @@ struct Meeting {
 #[derive(Default)]
 struct Done {
     rounds: AtomicU64,
-    cycles: AtomicU64,
+    cycles: AtomicI64,
     received: AtomicU64,
     sent: AtomicU64,
 }
@@ -45,7 +45,7 @@ impl Drop for Over<'_> {
 /// What one worker's half of a round came to.
 #[derive(Clone, Copy, Default)]
 struct Half {
-    cycles: u64,
+    cycles: i64,
     received: u64,
     sent: u64,
 }
@@ -110,9 +110,8 @@ impl Meeting {
             }
         }
         let Done { cycles, received, sent, .. } = &*self.done;
-        let [cycles, received, sent] =
-            [cycles, received, sent].map(|number| number.load(Ordering::Relaxed));
-        Ok(Half { cycles, received, sent })
+        let [received, sent] = [received, sent].map(|number| number.load(Ordering::Relaxed));
+        Ok(Half { cycles: cycles.load(Ordering::Relaxed), received, sent })
     }
 }
 

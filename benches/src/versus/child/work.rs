@@ -8,7 +8,7 @@ use super::lanes::Lane;
 const VLAN: u16 = 5;
 
 /// Frames that a burst has moved.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Moved {
     /// Received.
     pub(super) received: usize,

@@ -30,7 +30,7 @@
 /* How many packets ahead their data is fetched, where it is needed. */
 #define AHEAD 4
 
-/* What two readings with nothing between them take at least. */
+/* What two readings with nothing between them take. */
 extern uint64_t empty_pair;
 
 /* After all that came before in the program, and before all that comes after. */
@@ -48,11 +48,10 @@ static __rte_always_inline uint64_t now(void)
 #endif
 }
 
-static __rte_always_inline uint64_t since(uint64_t start)
+/* The counter may tick in steps: what is less than the clock's own cost is made up for elsewhere. */
+static __rte_always_inline int64_t since(uint64_t start)
 {
-	uint64_t cycles = now() - start;
-
-	return cycles > empty_pair ? cycles - empty_pair : 0;
+	return (int64_t)(now() - start - empty_pair);
 }
 
 /* Exchanges the MAC addresses as testpmd does: by one load and one store, others prefetched. */
@@ -132,34 +131,52 @@ static __rte_always_inline unsigned int request_offloads(struct rte_mbuf **packe
 }
 
 /*
- * A burst: the driver's calls and what stands between them, timed. For TX the packets are in hand
- * already; in all other modes they are afterwards.
+ * A window of bursts, one after the other as in an application, timed as one: the driver's calls
+ * and what stands between them. For TX the packets are in hand already. For RX they are afterwards;
+ * in the other modes only those that found no room are.
  */
-static __rte_always_inline uint64_t work(struct lane *lane, enum mode mode, uint16_t burst)
+static __rte_always_inline int64_t work(struct lane *lane, enum mode mode, uint16_t burst,
+					unsigned int window)
 {
-	uint16_t count = lane->count, sent = 0;
+	uint16_t count = mode == TX ? lane->count : 0, sent = 0, received = 0;
+	uint64_t sent_total = 0, start;
 	unsigned int foreign = 0;
-	uint64_t start, cycles;
+	int64_t cycles;
 
 	start = now();
-	if (mode != TX)
-		count = rte_eth_rx_burst(lane->port, lane->queue, lane->packets,
-					 RTE_MAX(burst, LEAST));
-	if (mode == FWD_MAC)
-		swap_macs(lane->packets, count);
-	if (mode == FWD_OFFLOAD)
-		foreign = request_offloads(lane->packets, count);
-	if (mode != RX && likely(count > 0))
-		sent = rte_eth_tx_burst(lane->port, lane->queue, lane->packets, count);
+	for (unsigned int i = 0; i < window; i++) {
+		struct rte_mbuf **packets = lane->packets + (mode == TX ? sent : count);
+		uint16_t some = RTE_MIN(burst, count - sent), taken;
+
+		if (mode != TX) {
+			some = rte_eth_rx_burst(lane->port, lane->queue, packets,
+						RTE_MAX(burst, LEAST));
+			received += some;
+			count += some;
+		}
+		if (mode == FWD_MAC)
+			swap_macs(packets, some);
+		if (mode == FWD_OFFLOAD)
+			foreign += request_offloads(packets, some);
+		if (mode == RX || unlikely(some == 0))
+			continue;
+		taken = rte_eth_tx_burst(lane->port, lane->queue, packets, some);
+		sent_total += taken;
+		sent += taken;
+		if (unlikely(taken < some))
+			break;
+		if (mode != TX)
+			count = sent = 0;
+	}
 	cycles = since(start);
 
 	if (unlikely(foreign > 0))
 		failed("%u packets were received that are not UDP over IPv4", foreign);
 	lane->count = count;
 	lane->sent = sent;
-	if (mode != TX)
-		lane->received_total += count;
-	lane->sent_total += sent;
+	lane->moved = mode == TX ? count : received;
+	lane->received_total += received;
+	lane->sent_total += sent_total;
 	return cycles;
 }
 

@@ -41,7 +41,7 @@ uint64_t turn(enum placement placement, unsigned int frames);
 struct meeting {
 	unsigned int frames; /* to be fed, or packets of a burst */
 	uint64_t count;	     /* frames that were fed, or packets received */
-	uint64_t cycles;     /* that these took */
+	int64_t cycles;	     /* that these took */
 };
 extern struct meeting meeting;
 

@@ -14,8 +14,11 @@
 
 /* Frames of a sample at least: what happens once in 32 or 64 of them is never left out. */
 #define SAMPLE 2048
-/* Readings of the clock of which the cheapest pair counts. */
-#define PAIRS 10000
+/* Packets of a window at most, or those of one burst: what a loop does before the device's turn. */
+#define WINDOW 128u
+/* Pairs of readings of the clock in a row, and rows of which the cheapest counts. */
+#define PAIRS 1000
+#define ROWS 20
 #define WARM_UP 1000 /* us */
 /* Rounds in which nothing comes, or nothing is taken, before something is wrong. */
 #define PATIENCE 1000
@@ -27,27 +30,28 @@ struct report report;
 uint64_t empty_pair;
 
 /* The same, compiled for each mode by itself. */
-static uint64_t work_in(enum mode mode, struct lane *lane, uint16_t burst)
+static int64_t work_in(enum mode mode, struct lane *lane, uint16_t burst, unsigned int window)
 {
 	switch (mode) {
 	case RX:
-		return work(lane, RX, burst);
+		return work(lane, RX, burst, window);
 	case TX:
-		return work(lane, TX, burst);
+		return work(lane, TX, burst, window);
 	case FWD:
-		return work(lane, FWD, burst);
+		return work(lane, FWD, burst, window);
 	case FWD_MAC:
-		return work(lane, FWD_MAC, burst);
+		return work(lane, FWD_MAC, burst, window);
 	case FWD_OFFLOAD:
-		return work(lane, FWD_OFFLOAD, burst);
+		return work(lane, FWD_OFFLOAD, burst, window);
 	}
 	return 0;
 }
 
 /* Sends what found no room, each time after a turn of the device; timed, too. */
-static uint64_t send_rest(struct lane *lane, enum placement placement)
+static int64_t send_rest(struct lane *lane, enum placement placement)
 {
-	uint64_t start, cycles = 0;
+	int64_t cycles = 0;
+	uint64_t start;
 	uint16_t sent;
 
 	for (unsigned int tries = 0; lane->sent < lane->count; tries++) {
@@ -81,7 +85,7 @@ static void drain(void)
 	feed(0);
 	for (unsigned int i = 0; i < lane_count; i++) {
 		do
-			work(&lanes[i], RX, MOST);
+			work(&lanes[i], RX, MOST, 1);
 		while (free_packets(&lanes[i]) > 0);
 	}
 }
@@ -118,7 +122,8 @@ static void close_books(void)
  */
 
 /* The sample that is being taken, and when the slot is warm and over. */
-static uint64_t sample_cycles, sample_frames, warm, end;
+static int64_t sample_cycles;
+static uint64_t sample_frames, warm, end;
 
 static uint64_t cycles_of(uint32_t microseconds)
 {
@@ -152,16 +157,23 @@ static bool go_on(void)
 	return report.count == 0 || (cycles < end && report.count < RTE_DIM(report.samples));
 }
 
-/* Each lane once, in turn; returns how many packets came. */
+/* Bursts of a window. It leaves half of a ring to the device. */
+static unsigned int window_of(uint16_t burst)
+{
+	return RTE_MAX(1u, RTE_MIN(WINDOW, ring_length() / 2u) / burst);
+}
+
+/* A window of each lane, in turn; returns how many packets came, or were sent. */
 static uint64_t call_lanes(enum mode mode, uint16_t burst, enum placement placement)
 {
+	unsigned int window = window_of(burst);
 	uint64_t count = 0;
 
 	for (unsigned int i = 0; i < lane_count; i++) {
 		struct lane *lane = &lanes[i];
 
-		sample_cycles += work_in(mode, lane, burst);
-		count += lane->count;
+		sample_cycles += work_in(mode, lane, burst, window);
+		count += lane->moved;
 		if (mode == RX)
 			free_packets(lane);
 		else
@@ -175,7 +187,7 @@ static uint64_t call_lanes(enum mode mode, uint16_t burst, enum placement placem
 static void receive_rounds(enum mode mode, uint16_t burst, enum placement placement)
 {
 	do {
-		uint64_t left = turn(placement, burst * lanes_of_port());
+		uint64_t left = turn(placement, window_of(burst) * burst * lanes_of_port());
 
 		for (unsigned int tries = 0; left > 0 && tries < PATIENCE; tries++)
 			left -= RTE_MIN(left, call_lanes(mode, burst, placement));
@@ -187,23 +199,23 @@ static void send_rounds(uint16_t burst, enum placement placement)
 {
 	do {
 		for (unsigned int i = 0; i < lane_count; i++)
-			make_packets(&lanes[i], burst);
+			make_packets(&lanes[i], window_of(burst) * burst);
 		call_lanes(TX, burst, placement);
 		turn(placement, 0);
 	} while (go_on());
 }
 
 /* Half of the lanes, from one of them on, each until it gives fewer packets than it can. */
-static uint64_t forward_half(unsigned int first, uint16_t burst, uint64_t *count)
+static int64_t forward_half(unsigned int first, uint16_t burst, uint64_t *count)
 {
 	uint16_t received, full = RTE_MIN(burst, MOST);
-	uint64_t cycles = 0;
+	int64_t cycles = 0;
 
 	*count = 0;
 	for (unsigned int i = first; i < first + lane_count / 2; i++) {
 		do {
-			cycles += work(&lanes[i], FWD, burst);
-			received = lanes[i].count;
+			cycles += work(&lanes[i], FWD, burst, 1);
+			received = lanes[i].moved;
 			*count += received;
 			drop_rest(&lanes[i]);
 		} while (received >= full);
@@ -388,12 +400,16 @@ void measure_latency(uint32_t microseconds)
 
 void prepare_measuring(void)
 {
-	uint64_t start;
+	uint64_t start, sum;
 
 	empty_pair = UINT64_MAX;
-	for (unsigned int i = 0; i < PAIRS; i++) {
-		start = now();
-		empty_pair = RTE_MIN(empty_pair, now() - start);
+	for (unsigned int row = 0; row < ROWS; row++) {
+		sum = 0;
+		for (unsigned int i = 0; i < PAIRS; i++) {
+			start = now();
+			sum += now() - start;
+		}
+		empty_pair = RTE_MIN(empty_pair, sum / PAIRS);
 	}
 }
 
@@ -405,7 +421,7 @@ void receive_first(void)
 		if (now() - start > rte_get_tsc_hz() * LIMIT)
 			failed("no packet has come within %u s", LIMIT);
 		feed(1);
-		work(&lanes[0], RX, MOST);
+		work(&lanes[0], RX, MOST, 1);
 	} while (lanes[0].count == 0);
 }
 

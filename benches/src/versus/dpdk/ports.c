@@ -65,6 +65,7 @@ static const struct saying tx_sayings[] = {
 
 struct lane lanes[RTE_MAX_ETHPORTS * MAX_QUEUES];
 unsigned int lane_count;
+static uint16_t ring;
 struct rte_mempool *pool;
 
 static void check(int result, const char *what, uint16_t port)
@@ -204,6 +205,7 @@ const char *start_ports(const struct config *config)
 	const struct path *path = find_path(config->path);
 	uint16_t port, found = rte_eth_dev_count_avail();
 
+	ring = config->ring;
 	if (found != config->ports)
 		failed("DPDK has found %u of %u VFs; its log is on standard error", found,
 		       config->ports);
@@ -211,6 +213,11 @@ const char *start_ports(const struct config *config)
 	RTE_ETH_FOREACH_DEV(port)
 		start_known_port(port, config, path, names, sizeof(names));
 	return names;
+}
+
+uint16_t ring_length(void)
+{
+	return ring;
 }
 
 unsigned int lanes_of_port(void)

@@ -35,6 +35,7 @@ struct lane {
 	struct rte_ether_addr mac; /* of the port */
 	uint16_t count;		   /* packets in hand */
 	uint16_t sent;		   /* of these, taken by the driver to be sent */
+	uint16_t moved;		   /* packets of the last window */
 	uint64_t received_total;   /* since the books were opened */
 	uint64_t sent_total;
 	struct rte_mbuf *packets[MAX_BURST];
@@ -53,6 +54,9 @@ const char *start_ports(const struct config *config);
 
 /* Lanes of each port. */
 unsigned int lanes_of_port(void);
+
+/* Descriptors of each ring. */
+uint16_t ring_length(void);
 
 /* Takes packets in hand: UDP datagrams of the largest size, to nobody. Headers are written. */
 void make_packets(struct lane *lane, uint16_t burst);
