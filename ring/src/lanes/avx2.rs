@@ -42,8 +42,16 @@ unsafe impl Lanes for Avx2 {
     }
 }
 
-/// All of eight.
-const ALL: u32 = 0xff;
+/// The first so many of eight, in the order that [`transpose`] gives: the even ones, then the odd ones.
+const FIRST: [u32; PAIRS + 1] = {
+    let mut first = [0; PAIRS + 1];
+    let mut i = 0;
+    while i < PAIRS {
+        first[i + 1] = first[i] | 1 << (i / 2 + i % 2 * 4);
+        i += 1;
+    }
+    first
+};
 
 /// Words of eight descriptors, in the order that [`transpose`] gives.
 #[derive(Clone, Copy)]
@@ -151,17 +159,16 @@ unsafe fn eights<F: Format>(
             // SAFETY: there is room for `most` frames, and for eight behind them.
             unsafe { _mm256_storeu_si256(to.add(done + 2 * i).cast(), two) }
         }
-        // Not counted if nothing has to be: where the next ones are would be known much later.
-        if good == ALL && most - done >= PAIRS {
-            sums = _mm256_add_epi32(sums, lengths);
-            done += PAIRS;
-            continue;
-        }
-        let count = leading(good).min(most - done);
+        // Counted only if some are missing: the CPU goes on as if none were, and does not wait for them.
+        let wanted = PAIRS.min(most - done);
+        let all = good & FIRST[wanted] == FIRST[wanted];
+        let count = if all { wanted } else { leading(good) };
         let counted = _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), order);
         sums = _mm256_add_epi32(sums, _mm256_and_si256(lengths, counted));
         done += count;
-        break;
+        if !all {
+            break;
+        }
     }
     // SAFETY: they were written, and there is room for `most`.
     unsafe { frames.added(done) }
@@ -187,10 +194,9 @@ fn good<F: Format>(words: &Words, data_room: u16) -> (u32, __m256i) {
     (_mm256_movemask_ps(good) as u32, lengths)
 }
 
-/// How many of eight come before the first that is missing.
+/// How many of eight come before the first that is missing, in that order.
 #[inline]
 fn leading(which: u32) -> usize {
-    // In the order of `transpose`: the even ones, then the odd ones.
     let (even, odd) = ((which & 0xf).trailing_ones(), (which >> 4).trailing_ones());
     (2 * even).min(2 * odd + 1) as usize
 }
