@@ -107,42 +107,44 @@ fn receive_one_by_one<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) ->
     unsafe { Plain::receive::<F>(arrivals, frames) }
 }
 
-/// The same as long as sixteen descriptors are there; as many frames have room.
+/// The same as long as sixteen descriptors are there; as many frames have room. A function of its own,
+/// in which nothing is called: so that all that is constant stays in registers.
 ///
 /// # Safety
 /// As for [`Lanes::receive`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-#[inline]
+#[inline(never)]
 unsafe fn receive_wide<F: Format>(mut arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
-    let mut all = Moved::default();
+    let (mut all, mut sums) = (0, _mm512_setzero_si512());
     let (buffers, _) = arrivals.shadow[arrivals.descriptors.slot(arrivals.next)..].as_chunks();
+    let to = frames.end();
     for buffers in buffers {
-        // SAFETY: sixteen descriptors are there, as many as buffers.
-        let moved = unsafe { receive_sixteen::<F>(&arrivals, buffers, frames.end()) };
-        // SAFETY: they were written, and `most` is not more than there is room for.
-        unsafe { frames.added(moved.frames) }
-        all += moved;
-        arrivals.next = arrivals.next.wrapping_add(moved.frames as u32);
-        arrivals.most -= moved.frames;
-        if moved.frames < WIDE || arrivals.most == 0 {
+        // SAFETY: sixteen descriptors are there, as many as buffers, and room for as many frames.
+        let (count, lengths) = unsafe { receive_sixteen::<F>(&arrivals, buffers, to.add(all)) };
+        sums = _mm512_add_epi32(sums, lengths);
+        all += count;
+        arrivals.next = arrivals.next.wrapping_add(count as u32);
+        arrivals.most -= count;
+        if count < WIDE || arrivals.most == 0 {
             break;
         }
     }
-    all
+    // SAFETY: they were written, and `most` is not more than there is room for.
+    unsafe { frames.added(all) }
+    Moved { frames: all, bytes: _mm512_reduce_add_epi32(sums) as u64 }
 }
 
-/// Writes the frames of sixteen descriptors, and says how many of them count. A function of its own,
-/// since one that is part of a loop loads all its constants in advance, also for a single turn.
+/// Writes the frames of sixteen descriptors, and says how many of them count, and their lengths.
 ///
 /// # Safety
 /// As for [`Lanes::receive`]; sixteen descriptors are there, and room for as many frames.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-#[inline(never)]
+#[inline]
 unsafe fn receive_sixteen<F: Format>(
     arrivals: &Arrivals<'_>,
     buffers: &[u32; WIDE],
     to: *mut Frame,
-) -> Moved {
+) -> (usize, __m512i) {
     // SAFETY: promised by the caller.
     let raw = unsafe { arrivals.descriptors.load_sixteen(arrivals.next) };
     // SAFETY: sixteen buffers are there.
@@ -175,7 +177,7 @@ unsafe fn receive_sixteen<F: Format>(
     }
     let frames = foreseen(good, arrivals.most.min(WIDE));
     let counted = u16::MAX.unbounded_shr((WIDE - frames) as u32);
-    Moved { frames, bytes: _mm512_mask_reduce_add_epi32(counted, lengths) as u64 }
+    (frames, _mm512_maskz_mov_epi32(counted, lengths))
 }
 
 /// The same for four descriptors, of which four or fewer are wanted.
