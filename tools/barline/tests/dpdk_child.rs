@@ -155,12 +155,18 @@ fn run(options: &str) -> Run {
     Run::create(&spec).unwrap()
 }
 
-/// Each path by its functions. Those of Debian's DPDK, which cannot say more of them than their names.
-const PATHS: [(Column, &str); 3] = [
-    (Column::Vector, "ixgbe_recv_pkts_vec, ixgbe_xmit_pkts_vec"),
-    (Column::Scalar, "ixgbe_recv_pkts_bulk_alloc, ixgbe_xmit_pkts_simple"),
-    (Column::Full, "ixgbe_recv_pkts_vec, ixgbe_xmit_pkts"),
+/// Each path by its functions.
+const PATHS: [(Column, [&str; 2]); 3] = [
+    (Column::Vector, ["ixgbe_recv_pkts_vec", "ixgbe_xmit_pkts_vec"]),
+    (Column::Scalar, ["ixgbe_recv_pkts_bulk_alloc", "ixgbe_xmit_pkts_simple"]),
+    (Column::Full, ["ixgbe_recv_pkts_vec", "ixgbe_xmit_pkts"]),
 ];
+
+/// The functions without what newer DPDKs say of them in brackets.
+fn names(ready: &Ready) -> Vec<&str> {
+    let functions = ready.functions.as_deref().unwrap().split(", ");
+    functions.map(|function| function.split(" (").next().unwrap()).collect()
+}
 
 #[test]
 fn each_path_runs_its_functions_and_loses_nothing_in_any_mode() {
@@ -168,7 +174,7 @@ fn each_path_runs_its_functions_and_loses_nothing_in_any_mode() {
     for (column, functions) in PATHS {
         let config = config(column);
         let (mut program, ready) = Running::start("vfs=2", &config);
-        assert_eq!(ready.functions.as_deref(), Some(functions));
+        assert_eq!(names(&ready), functions);
         assert!(ready.version.unwrap().starts_with("DPDK "));
         assert!(ready.tsc_hz > 500_000_000, "{}", ready.tsc_hz);
         assert!(ready.started_us > 0 && ready.resident_kib > 1024);
@@ -250,7 +256,7 @@ fn long_frames_and_short_rings_keep_the_vector_path() {
     for (options, ring, max_frame) in [("size=9018", 512, 9018), ("size=imix", 128, 1518)] {
         let config = ChildConfig { ring, max_frame, ..config(Column::Vector) };
         let (mut program, ready) = Running::start(&format!("vfs=2,{options}"), &config);
-        assert_eq!(ready.functions.as_deref(), Some(PATHS[0].1), "{options}");
+        assert_eq!(names(&ready), PATHS[0].1, "{options}");
         for mode in [Mode::Rx, Mode::Tx, Mode::Fwd, Mode::FwdMac] {
             program.slot(mode, 32, Placement::Local);
         }

@@ -10,8 +10,8 @@
 //! | `burst.h` | What is timed |
 //! | `measure.c` | Slots, rates, latencies |
 //!
-//! They compile with DPDK 22.11 and later ones. Another DPDK than the machine's is taken by
-//! `PKG_CONFIG_PATH`.
+//! They compile with DPDK 22.11 and later ones (tried: 22.11 and 26.11). Another DPDK than the machine's
+//! is taken by `PKG_CONFIG_PATH`.
 
 mod compile;
 mod hugepages;

@@ -251,8 +251,10 @@ void make_packets(struct lane *lane, uint16_t burst)
 		failed("the mempool is empty");
 	for (uint16_t i = 0; i < burst; i++) {
 		struct rte_mbuf *packet = lane->packets[i];
-		char *data = rte_pktmbuf_append(packet, lane->frame);
+		char *data = rte_pktmbuf_mtod(packet, char *);
 
+		packet->data_len = lane->frame;
+		packet->pkt_len = lane->frame;
 		memcpy(data, &ethernet, sizeof(ethernet));
 		memcpy(data + sizeof(ethernet), &ip, sizeof(ip));
 		memcpy(data + sizeof(ethernet) + sizeof(ip), &udp, sizeof(udp));
