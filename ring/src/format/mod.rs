@@ -105,6 +105,7 @@ pub struct RxBits {
     pub ip: [Flags; 16],
 }
 
+#[cfg(target_arch = "x86_64")]
 impl RxBits {
     /// What an RSS type says, in the upper halves of words.
     pub(crate) const fn rss(&self) -> [u32; 16] {
@@ -117,6 +118,7 @@ impl RxBits {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 const fn upper(flags: &[Flags; 16]) -> [u32; 16] {
     let mut words = [0; 16];
     let mut i = 0;

@@ -5,6 +5,10 @@ use crate::frame::Flags;
 
 /// [`RxBits`] as tables of bytes: the lower halves of [`Flags`], or what is from bit [`RxTables::HIGH`]
 /// on. Shuffles look up many at once.
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "the plain loop looks up some of it only")
+)]
 pub(crate) struct RxTables {
     /// By bits 0 to 3 of the first word, high: what the RSS type says.
     pub(crate) rss: [u8; 16],
@@ -20,6 +24,10 @@ pub(crate) struct RxTables {
     pub(crate) found: [u8; 16],
 }
 
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "the plain loop looks up some of it only")
+)]
 impl RxTables {
     pub(crate) const HIGH: u32 = 6;
     pub(crate) const IP: u32 = 4;

@@ -2,12 +2,14 @@
 #![allow(unsafe_code)]
 
 use super::RxRing;
+#[cfg(target_arch = "x86_64")]
+use crate::Simd;
 use crate::format::RxDone;
 use crate::frame::{Flags, Frame};
 use crate::lanes::{Arrivals, Lanes, Moved, Plain};
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::{Avx2, Avx512};
-use crate::{Format, FrameBatch, Simd};
+use crate::{Format, FrameBatch};
 
 /// What stands at a position of the ring.
 enum Scan {
@@ -32,15 +34,14 @@ impl<F: Format> RxRing<F> {
         if batch.room() == 0 {
             return 0;
         }
-        // SAFETY: a ring is made only with what the CPU has.
-        unsafe {
-            match self.simd {
-                #[cfg(target_arch = "x86_64")]
-                Simd::Avx512 => self.poll_avx512(batch),
-                #[cfg(target_arch = "x86_64")]
-                Simd::Avx2 => self.poll_avx2(batch),
-                _ => self.poll_plain(batch),
-            }
+        match self.simd {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: a ring is made only with what the CPU has.
+            Simd::Avx512 => unsafe { self.poll_avx512(batch) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Simd::Avx2 => unsafe { self.poll_avx2(batch) },
+            _ => self.poll_plain(batch),
         }
     }
 

@@ -3,13 +3,15 @@
 
 use super::request::{self, Alike};
 use super::{MAX_PACKET, MIN_PACKET, Mark, NO_BUFFER, TxRing};
+#[cfg(target_arch = "x86_64")]
+use crate::Simd;
 use crate::batch::chain_len;
 use crate::frame::{Flags, Frame};
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::{Avx2, Avx512};
 use crate::lanes::{Departures, Lanes, Plain};
 use crate::offload::Lengths;
-use crate::{BLOCK, Format, FrameBatch, Pool, Simd};
+use crate::{BLOCK, Format, FrameBatch, Pool};
 
 /// A burst on its way into the ring.
 #[derive(Default)]
@@ -29,15 +31,14 @@ impl<F: Format> TxRing<F> {
     #[inline]
     pub fn push(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         batch.check_arena(&self.arena);
-        // SAFETY: a ring is made only with what the CPU has.
-        unsafe {
-            match self.simd {
-                #[cfg(target_arch = "x86_64")]
-                Simd::Avx512 => self.push_avx512(batch),
-                #[cfg(target_arch = "x86_64")]
-                Simd::Avx2 => self.push_avx2(batch),
-                _ => self.push_plain(batch),
-            }
+        match self.simd {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: a ring is made only with what the CPU has.
+            Simd::Avx512 => unsafe { self.push_avx512(batch) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Simd::Avx2 => unsafe { self.push_avx2(batch) },
+            _ => self.push_plain(batch),
         }
     }
 
