@@ -44,7 +44,7 @@ pub struct Row {
     pub burst: u16,
     /// Bytes of a frame, with FCS.
     pub size: Size,
-    /// Where rings and data were before each burst.
+    /// Where rings and data were before each window of bursts.
     pub placement: Placement,
     /// Queue pairs of each VF.
     pub queues: u16,

@@ -63,7 +63,7 @@ pub(super) fn placed(placement: Placement) -> &'static str {
             "Another core was the device: rings and data come out of that core's cache."
         }
         Placement::Cold => {
-            "All lines of the rings and of the frames were thrown out of every cache before each burst."
+            "All lines of the rings and of the frames were thrown out of every cache before each window of bursts."
         }
         Placement::Split => {
             "A VF's queues are divided between two cores, to which RSS spreads the frames."
