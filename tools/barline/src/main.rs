@@ -88,7 +88,7 @@ enum Command {
     Bench(Box<bench::Args>),
     /// Compare what a frame costs this driver with what it costs DPDK's, on the same software adapter.
     ///
-    /// Both take turns of some milliseconds on the VFs of one adapter. It takes a minute, and some ten with
+    /// Both take turns of some milliseconds on the VFs of one adapter. It takes a minute, and some four with
     /// --full. Without DPDK it says what is missing, and measures this driver alone.
     Versus(versus::Args),
     /// Run programs that know nothing of barline on a software adapter, and be its PF's administrator.

@@ -7,7 +7,7 @@ use barline_benches::versus::parent::SECONDS;
 /// What `barline versus` takes.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Sweep burst, ring, size, queues and VFs, too, and measure rates, latency and starts: some ten minutes.
+    /// Sweep burst, ring, size, queues and VFs, too, and measure rates, latency and starts: some four minutes.
     #[arg(long)]
     pub full: bool,
     /// Write a report to DIR/versus.html, a page that needs no other file.
