@@ -14,14 +14,15 @@
 //! # Rounds
 //! Both sides do the same, so that a figure means the same.
 //!
-//! A slot is rounds. To receive (`rx`, `fwd` and the like) the device delivers BURST frames for each queue of
-//! each VF (`feed(BURST * queues)`); then all queues of all VFs are called once each, in turn, a burst of BURST
-//! at most, and so again until all that was delivered has come. To send (`tx`), for each queue BURST frames of
-//! the run's size (1518 bytes for IMIX) are allocated and filled, and then sent in one call, which is what is
-//! timed; then the device takes them (`feed(0)`). What a call to send does not take is sent again, timed, after
-//! another `feed(0)`. Each call, or pair of calls that forwards, is timed on its own, less what two readings
-//! of the counter with nothing between them take at least. `remote`: a thread on the other core calls `feed`,
-//! and the driver's waits for it. `cold`: `chill` follows each `feed`.
+//! A slot is rounds of windows. A window is bursts in a row, as an application has them: as many as hold 128
+//! frames and at most half of a ring, and one at least. To receive (`rx`, `fwd` and the like) the device
+//! delivers a window's frames for each queue of each VF; then all queues of all VFs are called for a window
+//! each, in turn, a burst of BURST at most at a time, and so again until all that was delivered has come. To
+//! send (`tx`), for each queue a window's frames of the run's size (1518 bytes for IMIX) are allocated and
+//! filled, and then sent burst by burst, which is what is timed; then the device takes them (`feed(0)`). What
+//! a call to send does not take is sent again, timed, after another `feed(0)`. Each window is timed on its
+//! own, less what two readings of the counter with nothing between them take. `remote`: a thread on the other
+//! core calls `feed`, and the driver's waits for it. `cold`: `chill` follows each `feed`.
 //!
 //! `split`: the first half of each VF's queues is driven by the core, the other half by a thread on the other
 //! core, with a pool of its own. After each `feed`, which is the first core's, both begin at once, and call
