@@ -218,6 +218,12 @@ impl<'p> FrameBatch<'p> {
         &mut self.frames
     }
 
+    /// The frames, to change what is known of them and asked for them, and their arena.
+    #[inline]
+    pub(crate) fn raw_with_arena(&mut self) -> (&mut [Frame], &Arena) {
+        (&mut self.frames, self.pool.arena())
+    }
+
     /// Panics if `arena` is not this batch's.
     #[inline]
     pub(crate) fn check_arena(&self, arena: &Arena) {
@@ -228,6 +234,16 @@ impl<'p> FrameBatch<'p> {
 /// Frames of the packet that starts `frames`. A chain that never ends (there is none) ends with them.
 #[inline]
 pub(crate) fn chain_len(frames: &[Frame]) -> usize {
+    match frames.first() {
+        // Most packets have one.
+        Some(frame) if !frame.flags.contains(Flags::MORE) => 1,
+        _ => long_chain_len(frames),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn long_chain_len(frames: &[Frame]) -> usize {
     let last = frames.iter().position(|frame| !frame.flags.contains(Flags::MORE));
     last.map_or(frames.len(), |last| last + 1)
 }

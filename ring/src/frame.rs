@@ -47,6 +47,13 @@ impl Frame {
         }
     }
 
+    /// Notes a request, in place of what was asked for, and of what reception said.
+    #[inline]
+    pub(crate) fn request(&mut self, flags: Flags, lengths: Lengths) {
+        self.flags = self.flags.difference(Flags::KNOWN.union(Flags::REQUESTS)) | flags;
+        self.meta = lengths.0;
+    }
+
     /// The lengths that go with a request to the device, if there is one.
     #[inline]
     pub(crate) fn requested(&self) -> Option<Lengths> {

@@ -46,9 +46,7 @@ impl PacketMut<'_> {
     /// Notes a request in the first frame, in place of what was there.
     #[inline]
     fn note(&mut self, flags: Flags, lengths: Lengths) {
-        let frame = self.head_raw();
-        frame.flags = frame.flags.difference(Flags::KNOWN.union(Flags::REQUESTS)) | flags;
-        frame.meta = lengths.0;
+        self.head_raw().request(flags, lengths);
     }
 
     /// Asks for all checksums that the packet has: [`TxOffload::checksums`] of its first frame. Says
@@ -96,7 +94,7 @@ impl PacketMut<'_> {
 
     /// Asks for all that the headers of the first frame allow.
     #[inline(never)]
-    fn request(&mut self, mss: Option<u16>) -> Result<TxOffload, OffloadError> {
+    pub(super) fn request(&mut self, mss: Option<u16>) -> Result<TxOffload, OffloadError> {
         let len = self.as_ref().len();
         let head = self.as_ref().head().data();
         let (offload, network) = headers::read(head)?;

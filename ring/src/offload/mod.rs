@@ -4,6 +4,7 @@
 //! ready for the device when it is made. The transmit ring turns it into a context descriptor.
 
 mod apply;
+mod batch;
 mod check;
 mod checksum;
 mod error;

@@ -322,3 +322,37 @@ fn up_to_two_tags_may_be_among_the_bytes() {
         assert_eq!(TxOffload::checksums(&bytes).map(|offload| offload.l2_len), result);
     }
 }
+
+#[test]
+fn a_batch_is_asked_for_as_its_packets_are() {
+    let rig = Rig::new(256, ROOM);
+    let pool = Pool::new(&rig.arena, 256);
+    let (mut one_by_one, mut at_once) = (pool.batch(120), pool.batch(120));
+    let good = [4, 6].into_iter().flat_map(|version| {
+        let ip = if version == 4 { Ip::V4(0) } else { Ip::V6(0) };
+        [6, 17, 132].map(|protocol| traffic(ip, protocol).bytes())
+    });
+    // Over several frames, with options, with tags, and what cannot be asked for.
+    let long = Traffic { payload: 2 * ROOM, ..traffic(Ip::V4(0), 17) }.bytes();
+    let odd =
+        [Traffic { tags: vec![(0x8100, 5)], ..traffic(Ip::V4(8), 6) }.bytes(), long, vec![0; 60]];
+    let refusals = refusals().into_iter().map(|refusal| refusal.0);
+    let packets: Vec<Vec<u8>> = good.chain(odd).chain(refusals).collect();
+    for bytes in &packets {
+        for batch in [&mut one_by_one, &mut at_once] {
+            batch.alloc(bytes.len()).unwrap().copy_from(bytes);
+        }
+    }
+    let refused = one_by_one
+        .packets_mut()
+        .map(|mut packet| packet.request_checksums())
+        .filter(Result::is_err);
+    let refused = refused.count();
+    assert!((1..packets.len()).contains(&refused));
+    assert_eq!(at_once.request_checksums(), refused);
+    for (i, (a, b)) in one_by_one.packets().zip(at_once.packets()).enumerate() {
+        assert_eq!(a.offload(), b.offload(), "packet {i}");
+        assert!(a.frames().map(|f| f.data()).eq(b.frames().map(|f| f.data())), "packet {i}");
+        assert!(a.frames().map(|f| f.flags()).eq(b.frames().map(|f| f.flags())), "packet {i}");
+    }
+}

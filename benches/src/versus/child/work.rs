@@ -1,6 +1,6 @@
 //! What is done with a burst: the driver's calls, and what an application does to frames between them.
 
-use barline::{FrameBatch, OffloadError};
+use barline::FrameBatch;
 
 use super::lanes::Lane;
 
@@ -46,29 +46,13 @@ pub(super) fn forward_mac(lane: &mut Lane, batch: &mut FrameBatch<'_>) -> Moved 
 #[inline(always)]
 pub(super) fn forward_offload(lane: &mut Lane, batch: &mut FrameBatch<'_>) -> Moved {
     let received = lane.rx.poll(batch);
-    let mut refused = None;
-    for mut packet in batch.packets_mut() {
-        if let Err(error) = packet.request_checksums() {
-            refused = Some(error);
-        }
-        packet.head().set_vlan(Some(VLAN));
+    let refused = batch.request_checksums();
+    for mut frame in batch.frames_mut() {
+        frame.set_vlan(Some(VLAN));
     }
     let sent = lane.tx.push(batch);
-    complain(refused);
+    assert!(refused == 0, "frames of the generator cannot be asked for checksums");
     Moved { received, sent }
-}
-
-/// The generator's frames all can be asked for checksums.
-#[cold]
-fn refuse(error: OffloadError) -> ! {
-    panic!("a frame of the generator cannot be asked for checksums: {error}");
-}
-
-#[inline(always)]
-fn complain(refused: Option<OffloadError>) {
-    if let Some(error) = refused {
-        refuse(error);
-    }
 }
 
 /// Bytes before the payload: Ethernet, IPv4, UDP.
