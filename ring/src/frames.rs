@@ -62,7 +62,8 @@ impl Frames {
     /// Forgets the first `count`, of which there are so many.
     #[inline]
     pub(crate) fn remove_front(&mut self, count: usize) {
-        if count < self.len {
+        assert!(count <= self.len, "more frames than there are");
+        if count > 0 && count < self.len {
             self.copy_within(count.., 0);
         }
         self.len -= count;

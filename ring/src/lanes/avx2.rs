@@ -243,9 +243,12 @@ fn sum(words: __m256i) -> u32 {
 }
 
 /// See [`Lanes::arm`].
+///
+/// # Safety
+/// As for [`Lanes::arm`].
 #[target_feature(enable = "avx2")]
 #[inline]
-fn arm<F: Format>(
+unsafe fn arm<F: Format>(
     descriptors: Descriptors<'_>,
     position: u32,
     block: &[u32; BLOCK],

@@ -294,9 +294,12 @@ fn flags<F: Format>(types: __m512i, status: __m512i, believed: u64) -> __m512i {
 }
 
 /// See [`Lanes::arm`].
+///
+/// # Safety
+/// As for [`Lanes::arm`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 #[inline]
-fn arm<F: Format>(
+unsafe fn arm<F: Format>(
     descriptors: Descriptors<'_>,
     position: u32,
     block: &[u32; BLOCK],

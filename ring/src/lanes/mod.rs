@@ -84,14 +84,15 @@ pub(crate) unsafe trait Lanes {
     /// the first descriptor that is anything else, or for as many as there is room.
     ///
     /// # Safety
-    /// The CPU has the instructions; the descriptors from `next` on are armed, `most` of them.
+    /// The CPU has the instructions; `shadow` is as long as the ring; the descriptors from `next` on are
+    /// armed, `most` of them.
     unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved;
 
-    /// Arms the 32 descriptors from `position` on, a multiple of 32, with these buffers, from byte
-    /// `headroom` of each on.
+    /// Arms the 32 descriptors from `position` on with these buffers, from byte `headroom` of each on.
     ///
     /// # Safety
-    /// The CPU has the instructions.
+    /// The CPU has the instructions; `position` is a multiple of 32, so that the ring does not end among
+    /// them.
     unsafe fn arm<F: Format>(
         descriptors: Descriptors<'_>,
         position: u32,
@@ -105,6 +106,7 @@ pub(crate) unsafe trait Lanes {
     /// of frames behind that one is nothing yet: the device is not told of them.
     ///
     /// # Safety
-    /// The CPU has the instructions; the descriptors from `next` on are free, one for each frame.
+    /// The CPU has the instructions; `shadow` is as long as the ring; the descriptors from `next` on are
+    /// free, one for each frame.
     unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved;
 }

@@ -211,6 +211,12 @@ impl<F: Format> TxRing<F> {
     }
 
     fn empty(&mut self) {
+        if let Some(mark) = self.newest_reported() {
+            let Mark { total, .. } = self.marks[self.slots.slot(mark)];
+            let done = total.packets.wrapping_sub(self.reported.packets);
+            self.counters.completed.add(done.into());
+            self.reported = total;
+        }
         let lost = self.given.packets.wrapping_sub(self.reported.packets);
         self.counters.lost.add(u64::from(lost));
         self.arena.give(self.held());

@@ -71,10 +71,7 @@ impl<F: Format> TxRing<F> {
     /// The CPU has the instructions.
     #[inline(always)]
     unsafe fn push_by<L: Lanes>(&mut self, batch: &mut FrameBatch<'_>) -> usize {
-        // A look at the device's reports costs as much for one packet as for a block of them.
-        if self.pending() >= BLOCK || batch.is_empty() || batch.pool().free() < BLOCK {
-            self.collect(batch.pool());
-        }
+        self.collect(batch.pool());
         let frames = batch.raw();
         let before = self.given.packets;
         let mut burst = Burst::default();
@@ -129,10 +126,13 @@ impl<F: Format> TxRing<F> {
     /// What the first packets have in common, if it is likely to be several packets of one frame.
     #[inline(always)]
     fn alike(&mut self, frames: &[Frame]) -> Option<Alike> {
-        if frames[0].flags.intersects(Flags::CONTEXT) {
-            self.asking_alike(frames)
-        } else {
+        let flags = frames[0].flags;
+        if !flags.intersects(Flags::NOT_SIMPLE) {
             Some(Alike::asking_nothing::<F>())
+        } else if flags.contains(Flags::MORE) {
+            None
+        } else {
+            self.asking_alike(frames)
         }
     }
 
@@ -141,8 +141,8 @@ impl<F: Format> TxRing<F> {
     fn asking_alike(&mut self, frames: &[Frame]) -> Option<Alike> {
         let head = &frames[0];
         let run = frames.get(3).is_some_and(|other| request::key(head) == request::key(other));
-        let alone = Flags::MORE.union(Flags::SEGMENT);
-        let sent = !head.flags.intersects(alone) && fits(head, head.len.into(), self.max_packet);
+        let sent =
+            !head.flags.contains(Flags::SEGMENT) && fits(head, head.len.into(), self.max_packet);
         // A context is written for a packet that surely follows.
         if !run || !sent || self.most() < 2 {
             return None;

@@ -17,15 +17,35 @@ impl<F: Format> TxRing<F> {
     /// Frees what the device is done with into `pool`, which is of the ring's arena.
     #[inline]
     pub(super) fn collect(&mut self, pool: &Pool) -> u64 {
+        if !self.is_reported(self.marks_head) {
+            return 0;
+        }
+        self.collect_reported(pool)
+    }
+
+    /// Whether there is such a mark, and the device has reported it.
+    #[inline]
+    fn is_reported(&self, mark: u32) -> bool {
+        let Mark { position, .. } = self.marks[self.slots.slot(mark)];
+        mark != self.marks_tail && F::tx_done(self.slots.status(position))
+    }
+
+    /// The newest mark that the device has reported, if it has reported the oldest. Reports come in order:
+    /// one look at the newest of all may do.
+    pub(super) fn newest_reported(&self) -> Option<u32> {
+        let newest = self.marks_tail.wrapping_sub(1);
+        let count = self.marks_tail.wrapping_sub(self.marks_head);
+        let marks = (0..count).map(|i| self.marks_head.wrapping_add(i));
+        if count > 1 && self.is_reported(newest) {
+            return Some(newest);
+        }
+        marks.take_while(|&mark| self.is_reported(mark)).last()
+    }
+
+    /// Frees all that was reported, of which there is some.
+    fn collect_reported(&mut self, pool: &Pool) -> u64 {
         let before = self.reported.packets;
-        while self.marks_head != self.marks_tail {
-            // Reports come in order: one look at the newest may do for all.
-            let newest = self.marks_tail.wrapping_sub(1);
-            let reported = [newest, self.marks_head].into_iter().find(|&mark| {
-                let Mark { position, .. } = self.marks[self.slots.slot(mark)];
-                F::tx_done(self.slots.status(position))
-            });
-            let Some(mark) = reported else { break };
+        if let Some(mark) = self.newest_reported() {
             self.marks_head = mark.wrapping_add(1);
             self.free_to(self.marks[self.slots.slot(mark)], pool);
         }

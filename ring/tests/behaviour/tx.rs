@@ -321,7 +321,7 @@ fn what_a_restart_drops_is_lost_and_counted() {
         assert_eq!(device.sent.last().unwrap().bytes, packet_bytes(7, 60));
         drop(batch);
         rig.release_tx(tx, device);
-        assert_eq!(counters.lost.value(), 11);
+        assert_eq!((counters.completed.value(), counters.lost.value()), (21, 10));
         drop(pool);
         rig.check_all_home();
     }
@@ -362,4 +362,63 @@ fn a_foreign_pool_gets_no_buffers() {
     tx.push(&mut batch);
     device.step(1);
     tx.reap(&Pool::new(&two.arena, 64));
+}
+
+#[test]
+fn what_was_reported_makes_room_for_a_whole_chain() {
+    for rig in Rig::each(256, ROOM) {
+        let pool = Pool::new(&rig.arena, 256);
+        let (mut tx, mut device) =
+            rig.tx::<Adv82576>(TxConfig { max_packet: 32 * ROOM, ..rig.tx_config(64) });
+        let mut batch = pool.batch(64);
+        batch.alloc_many(60, 31);
+        assert_eq!(tx.push(&mut batch), 31);
+        device.step(usize::MAX);
+        // As long as it may be: it fits only where the others were.
+        assert!(batch.alloc(32 * ROOM).is_some());
+        assert_eq!(tx.push(&mut batch), 32);
+        device.step(usize::MAX);
+        assert_eq!(tx.reap(&pool), 1);
+        drop(batch);
+        rig.release_tx(tx, device);
+    }
+}
+
+#[test]
+fn the_report_that_is_owed_is_told_also_behind_one_that_came() {
+    for rig in Rig::each(256, ROOM) {
+        let pool = Pool::new(&rig.arena, 256);
+        let (mut tx, mut device) = rig.tx::<Adv82576>(rig.tx_config(64));
+        let (watch, mut batch) = (tx.watch(), pool.batch(64));
+        for answered in [true, false] {
+            batch.alloc_many(60, 1);
+            assert_eq!(tx.push(&mut batch), 1);
+            if answered {
+                device.step(usize::MAX);
+            }
+            assert_eq!(watch.waiting_at().is_some(), !answered);
+        }
+        drop(batch);
+        rig.release_tx(tx, device);
+    }
+}
+
+#[test]
+fn what_was_reported_is_not_lost_by_a_restart() {
+    for rig in Rig::each(256, ROOM) {
+        let pool = Pool::new(&rig.arena, 256);
+        let (mut tx, mut device) = rig.tx::<Adv82576>(rig.tx_config(64));
+        let mut batch = pool.batch(64);
+        for count in [3, 2] {
+            batch.alloc_many(60, count);
+            assert_eq!(tx.push(&mut batch), count);
+            if count == 3 {
+                device.step(usize::MAX);
+            }
+        }
+        rig.restart_tx(&mut tx, &mut device);
+        assert_eq!((tx.counters().completed.value(), tx.counters().lost.value()), (3, 2));
+        drop(batch);
+        rig.release_tx(tx, device);
+    }
 }
