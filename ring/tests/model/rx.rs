@@ -36,8 +36,8 @@ pub struct RxDevice {
     data_room: usize,
     fetched: u32,
     armed: VecDeque<(u32, u64)>,
-    /// Buffers written and never reported.
-    silent: Vec<u64>,
+    /// Descriptors whose buffers were written and never reported.
+    silent: VecDeque<(u32, u64)>,
     wire: VecDeque<Fragment>,
     /// Completions that nobody has taken note of.
     pub reported: VecDeque<WriteBack>,
@@ -67,7 +67,7 @@ impl RxDevice {
             data_room,
             fetched: 0,
             armed: VecDeque::new(),
-            silent: Vec::new(),
+            silent: VecDeque::new(),
             wire: VecDeque::new(),
             reported: VecDeque::new(),
             shown: 0,
@@ -146,7 +146,7 @@ impl RxDevice {
             if report.done {
                 self.ledger.pass(iova, 0, Owner::Receive, Owner::Host);
             } else {
-                self.silent.push(iova);
+                self.silent.push_back((slot, iova));
             }
             self.ring.store(slot, words);
             self.reported.push_back(WriteBack { report, bytes });
@@ -172,11 +172,13 @@ impl RxDevice {
     pub fn scribble(&mut self, slot: u32, words: [u64; 2]) {
         self.fetch();
         let slot = slot % self.len;
-        if self.chip.parse(words).done
-            && let Some(at) = self.armed.iter().position(|&(armed, _)| armed == slot)
-        {
-            let (_, iova) = self.armed.remove(at).unwrap();
-            self.ledger.pass(iova, 0, Owner::Receive, Owner::Host);
+        for written in [&mut self.armed, &mut self.silent] {
+            if self.chip.parse(words).done
+                && let Some(at) = written.iter().position(|&(armed, _)| armed == slot)
+            {
+                let (_, iova) = written.remove(at).unwrap();
+                self.ledger.pass(iova, 0, Owner::Receive, Owner::Host);
+            }
         }
         self.ring.store(slot, words);
     }
@@ -194,8 +196,7 @@ impl RxDevice {
     /// Switches the queue off: nothing is touched any more, and the head and tail are 0 again.
     pub fn stop(&mut self) {
         self.fetch();
-        let armed = self.armed.drain(..).map(|(_, iova)| iova);
-        for iova in armed.chain(self.silent.drain(..)) {
+        for (_, iova) in self.armed.drain(..).chain(self.silent.drain(..)) {
             self.ledger.pass(iova, 0, Owner::Receive, Owner::Host);
         }
         self.tail.reset();
