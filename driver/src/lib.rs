@@ -22,6 +22,7 @@
 //! ```
 
 mod arena;
+mod clock;
 pub mod cores;
 pub mod dma;
 mod error;

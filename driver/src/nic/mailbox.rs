@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::Registers;
 use super::message::{GREETING, KIND, WORDS, is_answer, is_farewell};
 use super::registers::wait;
-use crate::{Error, Result};
+use crate::{Error, Result, clock};
 
 // VFMAILBOX. What the PF does is shown in bits that reading clears, so they are kept here until used.
 const REQ: u32 = 1 << 0;
@@ -86,7 +86,7 @@ impl Mailbox {
     /// A PF that goes into reset will not show any.
     fn wait_for(&mut self, mask: u32, end: Instant, what: &str) -> Result<()> {
         let mut status = 0;
-        let shown = wait(end.saturating_duration_since(Instant::now()), || {
+        let shown = wait(end.saturating_duration_since(clock::now()), || {
             status = self.status();
             status & (mask | RSTI) != 0
         });
@@ -149,7 +149,7 @@ impl Mailbox {
         if self.unanswered && kind != GREETING {
             return Err(self.silent("the PF has not answered a mailbox message before this one"));
         }
-        let end = Instant::now() + ANSWER;
+        let end = clock::now() + ANSWER;
         self.own()?;
         self.unanswered = true;
         self.send(message, end)?;
@@ -161,7 +161,7 @@ impl Mailbox {
     fn answer(&mut self, kind: u32, end: Instant) -> Result<[u32; WORDS]> {
         let what = format!("the PF did not answer mailbox message {kind:#x}");
         // Other messages of the PF (a ping) may stand between.
-        while Instant::now() < end {
+        while clock::now() < end {
             self.wait_for(PFSTS, end, &what)?;
             let message = self.receive()?;
             if is_answer(&message) && message[0] & KIND == kind {

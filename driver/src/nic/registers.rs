@@ -2,12 +2,11 @@
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::REGISTER_BAR;
 use crate::transport::Transport;
-use crate::{Error, Result};
+use crate::{Error, Result, clock};
 
 /// The 32-bit registers of one device.
 #[derive(Clone, Debug)]
@@ -73,16 +72,16 @@ impl Registers {
 
 /// Asks `done` again and again, with pauses, until it says yes (true) or `timeout` is over (false).
 pub(crate) fn wait(timeout: Duration, mut done: impl FnMut() -> bool) -> bool {
-    let end = Instant::now() + timeout;
+    let end = clock::now() + timeout;
     let mut pause = Duration::from_micros(20);
     loop {
         if done() {
             return true;
         }
-        if Instant::now() >= end {
+        if clock::now() >= end {
             return false;
         }
-        thread::sleep(pause);
+        clock::pause(pause);
         pause = (pause * 2).min(Duration::from_millis(1));
     }
 }

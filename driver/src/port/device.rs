@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use barline_ring::CachePadded;
 
@@ -18,7 +18,7 @@ use crate::arena::Arena;
 use crate::home::Home;
 use crate::nic::Vf;
 use crate::transport::Transport;
-use crate::{Error, LinkState, MacAddress, Result};
+use crate::{Error, LinkState, MacAddress, Result, clock};
 
 /// How long a PF gets to come up when a port is opened: it may be in the middle of a reset.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -182,10 +182,10 @@ impl Drop for Device {
 
 /// Resets a device and greets its PF, which may need a moment.
 fn greet(vf: &mut dyn Vf) -> Result<Option<MacAddress>> {
-    let end = Instant::now() + PATIENCE;
+    let end = clock::now() + PATIENCE;
     loop {
         match vf.reset() {
-            Err(Error::PfSilent { .. }) if Instant::now() < end => {}
+            Err(Error::PfSilent { .. }) if clock::now() < end => {}
             result => return result,
         }
     }

@@ -18,7 +18,6 @@ mod rss;
 mod stats;
 
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use self::api::{Api, Granted};
@@ -32,7 +31,7 @@ use super::{
     RxInterrupt, RxSetup, STANDARD_FRAME, Vf, dump as register_dump,
 };
 use crate::transport::Transport;
-use crate::{LinkState, MacAddress, Result};
+use crate::{LinkState, MacAddress, Result, clock};
 
 pub(crate) use models::SUPPORTED;
 
@@ -146,7 +145,7 @@ impl Vf for Ixgbevf {
 
     fn reset(&mut self) -> Result<Option<MacAddress>> {
         self.registers.write(regs::CTRL, regs::CTRL_RST);
-        thread::sleep(RESET);
+        clock::pause(RESET);
         self.all_off();
         self.api = Api::V1_0;
         self.max_frame = STANDARD_FRAME;

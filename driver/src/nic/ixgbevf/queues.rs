@@ -1,12 +1,11 @@
 //! Turning queues on and off.
 
-use std::thread;
 use std::time::Duration;
 
 use super::{Ixgbevf, regs};
-use crate::Result;
 use crate::nic::queue_control::QueueControl;
 use crate::nic::{RingPlace, RxSetup};
+use crate::{Result, clock};
 
 /// What the device may still have on its way to memory when it says that a receive queue is off
 /// (82599 datasheet 4.6.7.1.2).
@@ -45,7 +44,7 @@ impl Ixgbevf {
 
     pub(super) fn rx_off(&self, queue: u16) -> Result<()> {
         self.rx_control(queue).turn_off()?;
-        thread::sleep(DRAIN);
+        clock::pause(DRAIN);
         Ok(())
     }
 
@@ -75,7 +74,7 @@ impl Ixgbevf {
             self.registers.wait(regs::of_queue(regs::TDH, queue), FINISH, |head| head == tail);
         }
         control.turn_off()?;
-        thread::sleep(DRAIN);
+        clock::pause(DRAIN);
         Ok(())
     }
 
