@@ -107,13 +107,16 @@ impl<'a> Arbitrary<'a> for Case {
     }
 }
 
+/// What was asked for, and the bytes as they are then.
+type Asked = (TxOffload, Vec<u8>);
+
 fn all(packet: &PacketMut<'_>) -> Vec<u8> {
     packet.as_ref().frames().flat_map(|frame| frame.data().to_vec()).collect()
 }
 
 impl Case {
-    /// Makes the request; whether it could be.
-    fn ask(&self, packet: &mut PacketMut<'_>) -> bool {
+    /// Makes the request; what came of it, if it could be.
+    fn ask(&self, packet: &mut PacketMut<'_>) -> Option<Asked> {
         let made = match &self.ask {
             Ask::Checksums => packet.request_checksums(),
             Ask::Segments(mss) => packet.request_segmentation(*mss),
@@ -125,20 +128,35 @@ impl Case {
                 assert!(!error.to_string().is_empty());
                 assert_eq!(asked, None);
                 assert!(all(packet) == self.bytes, "refused, and changed all the same");
-                false
+                None
             }
             Ok(made) => {
                 let asked = asked.expect("it was made");
                 let segments = made.mss.is_some() && made.ip == IpVersion::V4;
                 assert_eq!(asked, TxOffload { ip_checksum: made.ip_checksum || segments, ..made });
                 assert!(asked.header_len() <= packet.head().data().len());
-                true
+                Some((asked, all(packet)))
             }
         }
     }
 
+    /// What is asked for a whole batch is asked for each of its packets.
+    fn for_all(&self, mut batch: FrameBatch<'_>, asked: &Option<Asked>) {
+        if !matches!(self.ask, Ask::Checksums) {
+            return;
+        }
+        for _ in 0..3 {
+            batch.alloc(self.bytes.len()).expect("buffers").copy_from(&self.bytes);
+        }
+        assert_eq!(batch.request_checksums(), if asked.is_some() { 0 } else { 3 });
+        for packet in batch.packets_mut() {
+            assert_eq!(packet.as_ref().offload(), asked.as_ref().map(|(offload, _)| *offload));
+            assert!(all(&packet) == *asked.as_ref().map_or(&self.bytes, |(_, bytes)| bytes));
+        }
+    }
+
     /// What is asked for at once, and what is asked for in two steps, is the same.
-    fn in_two_steps<'p>(&self, batch: &mut FrameBatch<'p>, first: Option<&[u8]>) {
+    fn in_two_steps(&self, mut batch: FrameBatch<'_>, asked: &Option<Asked>) {
         let offload = match self.ask {
             Ask::Checksums => TxOffload::checksums(&self.bytes[..self.bytes.len().min(1024)]),
             Ask::Segments(mss) => {
@@ -146,11 +164,14 @@ impl Case {
             }
             Ask::Any(_) => return,
         };
-        let Some(mut packet) = batch.alloc(self.bytes.len()) else { return };
+        let mut packet = batch.alloc(self.bytes.len()).expect("buffers");
         packet.copy_from(&self.bytes);
         let made = offload.is_ok_and(|offload| packet.set_offload(&offload).is_ok());
-        assert_eq!(made, first.is_some(), "of one opinion");
-        assert!(first.is_none_or(|first| first == all(&packet)), "the same headers");
+        assert_eq!(made, asked.is_some(), "of one opinion");
+        if let Some((offload, bytes)) = asked {
+            assert_eq!(packet.as_ref().offload(), Some(*offload));
+            assert!(*bytes == all(&packet), "the same headers");
+        }
     }
 
     fn moved(&self, packet: &mut PacketMut<'_>) {
@@ -209,11 +230,10 @@ impl OnRings for Case {
         {
             let mut packet = batch.alloc(self.bytes.len()).expect("there are buffers");
             packet.copy_from(&self.bytes);
-            let made = self.ask(&mut packet);
-            let bytes = made.then(|| all(&packet));
+            let asked = self.ask(&mut packet);
             self.moved(&mut packet);
-            let mut other = pool.batch(40);
-            self.in_two_steps(&mut other, bytes.as_deref());
+            self.in_two_steps(pool.batch(40), &asked);
+            self.for_all(pool.batch(40), &asked);
         }
         let asked = batch.packets().next().and_then(|packet| packet.offload());
         let frames = batch.len();
