@@ -15,6 +15,8 @@ fn registers_that_wrap_count_on() {
     }
     // What the registers are put to looks like traffic.
     crate::kit::until("testpmd has seen it", || pair.testpmd.stats(0).rx_packets > 1 << 31);
+    let ours = || pair.peer.port.stats().device;
+    crate::kit::until("barline has seen it", || ours().tx_packets > 1 << 31);
     pair.testpmd.command("clear port stats 0");
     let before = pair.peer.port.stats().device;
     let mut wanted = PortStats::default();
