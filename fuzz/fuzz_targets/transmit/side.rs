@@ -57,7 +57,7 @@ impl<'p, F: Model> Side<'p, F> {
                 (0..count % most + 1).for_each(|_| self.plain(case, plain));
             }
             Op::Asking(count, asking, twist) => {
-                (0..count % 6 + 1).for_each(|_| self.ask(asking));
+                (0..count % 10 + 1).for_each(|_| self.ask(asking));
                 self.ask(&twist.applied(asking));
             }
             Op::Push => self.push(case),
