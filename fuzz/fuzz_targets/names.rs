@@ -108,6 +108,11 @@ where
 fuzz_target!(|text: Text| {
     let Text(text) = text;
     let address = read::<PciAddress>(&text);
+    if let Some(address) = &address {
+        // But for zeros in front, and a domain that goes without saying.
+        let (all, read) = (address.to_string(), text.to_lowercase());
+        assert!(all.ends_with(read.trim_start_matches('0')), "`{text}` was taken for {all}");
+    }
     let spec = read::<Spec>(&text);
     if let Some(spec) = &spec {
         spec.check().expect("what was read can be used");

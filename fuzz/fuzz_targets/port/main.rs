@@ -49,7 +49,7 @@ impl Case {
     /// Whether a queue may seem not to be off: its memory is never given back then.
     fn may_keep_memory(&self) -> bool {
         let control = |lie: &Lie| matches!(lie.offset, 0x2828 | 0x2928 | 0x3828 | 0x3928);
-        let gone = |op: &Op| matches!(op, Op::Happen(Trouble::Lying(what, true)) if what % 6 == 4);
+        let gone = |op: &Op| matches!(op, Op::Happen(Trouble::Lying(what, true)) if what % 7 == 4);
         self.lies.iter().any(control) || self.ops.iter().any(gone)
     }
 

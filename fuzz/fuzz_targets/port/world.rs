@@ -58,12 +58,14 @@ impl World {
                 Trouble::Link(up) => fake.model().link = if *up { 0x83 } else { 0x80 },
                 Trouble::Lying(what, on) => {
                     let mut model = fake.model();
-                    match what % 6 {
+                    match what % 7 {
                         0 => model.hangs = *on,
                         1 => model.pf.silent = *on,
                         2 => model.pf.holds = *on,
                         3 => model.never_on = *on,
                         4 => model.gone = *on,
+                        5 if *on => model.pf.unanswered.extend(1..=6),
+                        5 => model.pf.unanswered.clear(),
                         _ => model.pf.generous = *on,
                     }
                 }
@@ -102,6 +104,7 @@ impl World {
                 let mut model = fake.model();
                 (model.hangs, model.gone, model.never_on, model.link) = (false, false, false, 0x83);
                 (model.pf.silent, model.pf.holds) = (false, false);
+                model.pf.unanswered.clear();
                 model.incoming.clear();
                 model.sent.clear();
             }

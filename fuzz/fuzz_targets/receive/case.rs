@@ -17,9 +17,9 @@ pub struct Case {
     pub ops: Vec<Op>,
 }
 
-#[derive(Arbitrary, Debug)]
+#[derive(Debug)]
 pub enum Op {
-    /// So many packets like this one come by the wire.
+    /// So many packets like this one come by the wire, and the device takes them or does not yet.
     Wire(u8, Packet),
     /// The device takes all of it, or so many pieces.
     Step(Option<u8>),
@@ -50,7 +50,7 @@ pub enum Untruth {
     Endless,
     Damaged,
     EmptyEnd,
-    Never,
+    Never(u8),
     Garbage([u64; 2]),
     PlausibleGarbage([u64; 2]),
 }
@@ -61,6 +61,21 @@ pub enum Words {
     /// Done, perhaps the end, with a length that may pass.
     Plausible(u64, bool, u16, u16),
     Zero,
+}
+
+impl<'a> Arbitrary<'a> for Op {
+    fn arbitrary(input: &mut Unstructured<'a>) -> Result<Op> {
+        Ok(match range(input, 0..=23)? {
+            0..=6 => Op::Wire(input.arbitrary()?, input.arbitrary()?),
+            7..=13 => Op::Poll(input.arbitrary()?),
+            14..=15 => Op::Step(input.arbitrary()?),
+            16..=17 => Op::Clear(input.arbitrary()?),
+            18..=20 => Op::Scribble(input.arbitrary()?, input.arbitrary()?),
+            21 => Op::Strip(input.arbitrary()?),
+            22 => Op::Look(input.arbitrary()?),
+            _ => Op::Restart,
+        })
+    }
 }
 
 impl<'a> Arbitrary<'a> for Case {
@@ -99,7 +114,12 @@ impl Packet {
             Untruth::Endless => Lie::Endless,
             Untruth::Damaged => Lie::Damaged,
             Untruth::EmptyEnd => Lie::EmptyEnd,
-            Untruth::Never => Lie::Never,
+            // Nothing comes behind one that is not done, until the ring is restarted.
+            Untruth::Never(n) if n < 32 => Lie::Never,
+            Untruth::Never(_) => Lie::Damaged,
+            Untruth::Garbage([first, second]) if first & 7 != 0 => {
+                Lie::Garbage([first, second | 1])
+            }
             Untruth::Garbage(words) => Lie::Garbage(words),
             Untruth::PlausibleGarbage(words) => garbage(words),
         });

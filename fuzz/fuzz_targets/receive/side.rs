@@ -46,6 +46,9 @@ impl<'p, F: Model> Side<'p, F> {
                     wire::send(&mut self.device, F::CHIP, self.seq, &spec);
                     self.seq += 1;
                 }
+                if count & 0xc0 != 0 {
+                    self.device.step(usize::MAX);
+                }
             }
             Op::Step(max) => {
                 self.device.step(max.map_or(usize::MAX, usize::from));

@@ -18,7 +18,7 @@ pub struct Case {
     pub ops: Vec<Op>,
 }
 
-#[derive(Arbitrary, Debug)]
+#[derive(Debug)]
 pub enum Op {
     /// So many packets like this one.
     Plain(u8, Plain),
@@ -96,6 +96,25 @@ impl<'a> Arbitrary<'a> for Asking {
             traffic: traffic(input, payload)?,
             tag: input.arbitrary::<Option<u8>>()?.map(|tag| u16::from(tag) % 3),
             mss: *input.choose(&[None, None, Some(17), Some(100), Some(1460)])?,
+        })
+    }
+}
+
+impl<'a> Arbitrary<'a> for Op {
+    fn arbitrary(input: &mut Unstructured<'a>) -> Result<Op> {
+        Ok(match range(input, 0..=31)? {
+            0..=4 => Op::Plain(input.arbitrary()?, input.arbitrary()?),
+            5..=9 => Op::Asking(input.arbitrary()?, input.arbitrary()?, input.arbitrary()?),
+            10..=16 => Op::Push,
+            17..=23 => Op::Step(input.arbitrary()?),
+            24 => Op::Reap(input.arbitrary()?),
+            25 => Op::Clear,
+            26 => Op::Restart,
+            27 => Op::Early,
+            28 => Op::Reporting(input.arbitrary()?),
+            29 => Op::Scribble(input.arbitrary()?, input.arbitrary()?),
+            30 => Op::MaxPacket(input.arbitrary()?),
+            _ => Op::Look(input.arbitrary()?),
         })
     }
 }
