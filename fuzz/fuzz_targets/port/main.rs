@@ -15,7 +15,7 @@ use barline_fuzz::{Liar, Lie};
 use libfuzzer_sys::fuzz_target;
 
 use case::{Case, Op, Options, Trouble};
-use world::{World, arena};
+use world::{ROOM, World, arena};
 
 impl Case {
     fn config(&self) -> Config {
@@ -98,7 +98,7 @@ impl Case {
                     for queue in &mut queues.rx {
                         queue.poll(&mut batch);
                         for frame in batch.frames() {
-                            assert!((1..=2048).contains(&frame.data().len()));
+                            assert!((1..=ROOM).contains(&frame.data().len()));
                         }
                         batch.clear();
                     }

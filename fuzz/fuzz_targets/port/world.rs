@@ -124,9 +124,13 @@ impl World {
     }
 }
 
+/// Bytes of a buffer.
+pub const ROOM: usize = 1024;
+
+/// A small one: what a queue keeps that may not be off is kept for ever.
 pub fn arena() -> Arena {
-    let layout = Layout { data_room: 2048, headroom: 128 };
+    let layout = Layout { data_room: ROOM, headroom: 128 };
     let pages = PagePreference::Only(PageSize::Ordinary);
-    let config = ArenaConfig { buffers: 700, layout, rings: 16 * 4096, pages };
+    let config = ArenaConfig { buffers: 500, layout, rings: 16 * 4096, pages };
     Arena::new(config).expect("there is memory")
 }
