@@ -105,30 +105,6 @@ pub struct RxBits {
     pub ip: [Flags; 16],
 }
 
-#[cfg(target_arch = "x86_64")]
-impl RxBits {
-    /// What an RSS type says, in the upper halves of words.
-    pub(crate) const fn rss(&self) -> [u32; 16] {
-        upper(&self.rss)
-    }
-
-    /// What bits 4 to 7 say, likewise.
-    pub(crate) const fn ip(&self) -> [u32; 16] {
-        upper(&self.ip)
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-const fn upper(flags: &[Flags; 16]) -> [u32; 16] {
-    let mut words = [0; 16];
-    let mut i = 0;
-    while i < 16 {
-        words[i] = (flags[i].0 as u32) << 16;
-        i += 1;
-    }
-    words
-}
-
 /// What a device reports of a received buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RxDone {

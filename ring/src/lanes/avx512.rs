@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 
 use super::{Arrivals, Departures, Lanes, Moved, Plain};
 use crate::arena::Iovas;
+use crate::format::RxTables;
 use crate::frame::{Flags, Frame};
 use crate::frames::Frames;
 use crate::slots::{Descriptors, WIDE};
@@ -204,10 +205,8 @@ unsafe fn receive_four<F: Format>(arrivals: &Arrivals<'_>, to: *mut Frame) -> Mo
     let placed = _mm512_mask_permutexvar_epi32(flags, 0x1111, pick, buffers);
     // SAFETY: promised by the caller.
     unsafe { write_four(to, raw, placed, arrivals.headroom) }
-    // The first bit of each four.
-    let good = good & 0x1111;
-    let all_good = 0x1111_u16.unbounded_shr(16 - 4 * arrivals.most as u32);
-    let frames = if good & all_good == all_good { arrivals.most } else { first(good | 0xeeee) / 4 };
+    // One bit in four counts.
+    let frames = foreseen(good | 0xeeee, 4 * arrivals.most) / 4;
     let counted = 0x1111_u16.unbounded_shr(16 - 4 * frames as u32);
     Moved { frames, bytes: _mm512_mask_reduce_add_epi32(counted, lengths) as u64 }
 }
@@ -258,39 +257,33 @@ fn good<F: Format>(status: __m512i, lengths: __m512i, data_room: u16) -> u16 {
     _mm512_mask_cmplt_epu32_mask(good, _mm512_sub_epi32(lengths, set(1)), set(data_room.into()))
 }
 
-/// What descriptors say of their packets: flags in the upper half of each word.
+/// What descriptors say, as [`Flags`] in the upper halves of words.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 #[inline]
 fn flags<F: Format>(types: __m512i, status: __m512i, believed: u64) -> __m512i {
-    let bits = const { F::RX_BITS };
+    let tables = const { &RxTables::new(&F::RX_BITS) };
     let set = |bits: u32| _mm512_set1_epi32(bits as i32);
-    let status = _mm512_and_si512(status, set(believed as u32));
-    let high = |flags: Flags| set(u32::from(flags.0) << 16);
-    // SAFETY: tables of sixteen words.
-    let table = |flags: &[u32; 16]| unsafe { _mm512_loadu_si512(flags.as_ptr().cast()) };
-    let rss = _mm512_permutexvar_epi32(types, table(const { &F::RX_BITS.rss() }));
-    // A packet type that says something of protocols.
-    let known = _mm512_testn_epi32_mask(types, set(bits.filtered));
-    let ip = _mm512_maskz_permutexvar_epi32(
-        known,
-        _mm512_srli_epi32(types, 4),
-        table(const { &F::RX_BITS.ip() }),
-    );
-    let l4 = _mm512_maskz_slli_epi32(known, _mm512_and_si512(types, set(bits.l4)), 16);
-    let mut flags = _mm512_ternarylogic_epi32(rss, ip, l4, 0xfe);
-    let tagged = _mm512_test_epi32_mask(status, set(bits.vlan));
-    flags = _mm512_mask_or_epi32(flags, tagged, flags, high(Flags::VLAN));
-    let ip_checked = _mm512_mask_test_epi32_mask(known, status, set(bits.ip_checked));
-    let ip_error = _mm512_test_epi32_mask(status, set(bits.ip_error));
-    flags = _mm512_mask_or_epi32(flags, ip_checked & !ip_error, flags, high(Flags::IP_GOOD));
-    flags = _mm512_mask_or_epi32(flags, ip_checked & ip_error, flags, high(Flags::IP_BAD));
-    let l4_checked = _mm512_mask_test_epi32_mask(known, status, set(bits.l4_checked));
-    let l4_error = _mm512_test_epi32_mask(status, set(bits.l4_error));
-    let certain = _mm512_testn_epi32_mask(types, set(bits.l4_doubtful));
-    flags = _mm512_mask_or_epi32(flags, l4_checked & !l4_error, flags, high(Flags::L4_GOOD));
-    flags =
-        _mm512_mask_or_epi32(flags, l4_checked & l4_error & certain, flags, high(Flags::L4_BAD));
-    flags
+    let look = |table: &[u8; 16], at: __m512i| {
+        // SAFETY: a table is sixteen bytes.
+        let table = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
+        _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), at)
+    };
+    // Only of a tag it is ever not believed that there is one.
+    let told = _mm512_srli_epi32::<{ RxTables::TOLD }>(status);
+    let told =
+        look(&tables.told, _mm512_and_si512(told, set(believed as u32 >> RxTables::TOLD & 0xf)));
+    let found = look(&tables.found, _mm512_srli_epi32::<{ RxTables::FOUND }>(status));
+    let ip = _mm512_and_si512(_mm512_srli_epi32::<{ RxTables::IP }>(types), set(0xf));
+    let ip = look(&tables.ip, ip);
+    // Of a byte whose highest bit is set the shuffle makes 0.
+    let above = _mm512_and_si512(_mm512_srli_epi32::<{ RxTables::ABOVE }>(types), set(0x8f));
+    let known = _mm512_or_si512(look(&tables.holds, above), set(Flags::VLAN.0.into()));
+    // What is told and found, or of IP, as far as it is known.
+    let low = _mm512_ternarylogic_epi32(told, found, ip, 0xea);
+    let low = _mm512_and_si512(low, known);
+    let rss = look(&tables.rss, _mm512_and_si512(types, set(0xf)));
+    let high = _mm512_or_si512(rss, look(&tables.l4, above));
+    _mm512_or_si512(_mm512_slli_epi32(low, 16), _mm512_slli_epi32::<{ 16 + RxTables::HIGH }>(high))
 }
 
 /// See [`Lanes::arm`].
@@ -316,23 +309,9 @@ unsafe fn arm<F: Format>(
         let buffers = unsafe { _mm512_loadu_si512(buffers.as_ptr().cast()) };
         for i in 0..4 {
             let lane = |n| 4 * i + n;
+            #[rustfmt::skip]
             let pick = _mm512_setr_epi32(
-                lane(0),
-                0,
-                0,
-                0,
-                lane(1),
-                0,
-                0,
-                0,
-                lane(2),
-                0,
-                0,
-                0,
-                lane(3),
-                0,
-                0,
-                0,
+                lane(0), 0, 0, 0, lane(1), 0, 0, 0, lane(2), 0, 0, 0, lane(3), 0, 0, 0,
             );
             let placed = _mm512_maskz_permutexvar_epi32(0x1111, pick, buffers);
             let words = _mm512_add_epi64(_mm512_slli_epi64(placed, 6), common);
