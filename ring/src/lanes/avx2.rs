@@ -15,32 +15,7 @@ use crate::{BLOCK, Format};
 /// Eight descriptors at a time, by AVX2.
 pub(crate) struct Avx2;
 
-// SAFETY: callers see to it that the CPU has the instructions.
-unsafe impl Lanes for Avx2 {
-    #[inline(always)]
-    unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
-        // SAFETY: promised by the caller.
-        unsafe { receive::<F>(arrivals, frames) }
-    }
-
-    #[inline(always)]
-    unsafe fn arm<F: Format>(
-        descriptors: Descriptors<'_>,
-        position: u32,
-        block: &[u32; BLOCK],
-        iovas: Iovas,
-        headroom: u16,
-    ) {
-        // SAFETY: promised by the caller.
-        unsafe { arm::<F>(descriptors, position, block, iovas, headroom) }
-    }
-
-    #[inline(always)]
-    unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
-        // SAFETY: promised by the caller.
-        unsafe { send::<F>(departures, frames) }
-    }
-}
+super::lanes_of_functions!(Avx2);
 
 /// The first so many of eight, in the order that [`transpose`] gives: the even ones, then the odd ones.
 const FIRST: [u32; PAIRS + 1] = {

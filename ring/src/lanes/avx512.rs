@@ -15,32 +15,7 @@ use crate::{BLOCK, Format};
 /// Sixteen descriptors at a time, by AVX-512 F, BW and VL.
 pub(crate) struct Avx512;
 
-// SAFETY: callers see to it that the CPU has the instructions.
-unsafe impl Lanes for Avx512 {
-    #[inline(always)]
-    unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
-        // SAFETY: promised by the caller.
-        unsafe { receive::<F>(arrivals, frames) }
-    }
-
-    #[inline(always)]
-    unsafe fn arm<F: Format>(
-        descriptors: Descriptors<'_>,
-        position: u32,
-        block: &[u32; BLOCK],
-        iovas: Iovas,
-        headroom: u16,
-    ) {
-        // SAFETY: promised by the caller.
-        unsafe { arm::<F>(descriptors, position, block, iovas, headroom) }
-    }
-
-    #[inline(always)]
-    unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
-        // SAFETY: promised by the caller.
-        unsafe { send::<F>(departures, frames) }
-    }
-}
+super::lanes_of_functions!(Avx512);
 
 /// See [`Lanes::receive`].
 ///

@@ -3,6 +3,43 @@
 //! What is common to all of them, and what rarely happens, is in the rings. Here are the loops that
 //! nearly every frame goes through.
 
+/// Makes [`Lanes`] of the functions `receive`, `arm` and `send` beside it, which are compiled for
+/// instructions that not every CPU has: functions of a trait cannot be.
+#[cfg(target_arch = "x86_64")]
+macro_rules! lanes_of_functions {
+    ($name:ident) => {
+        // SAFETY: callers see to it that the CPU has the instructions.
+        unsafe impl Lanes for $name {
+            #[inline(always)]
+            unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
+                // SAFETY: promised by the caller.
+                unsafe { receive::<F>(arrivals, frames) }
+            }
+
+            #[inline(always)]
+            unsafe fn arm<F: Format>(
+                descriptors: Descriptors<'_>,
+                position: u32,
+                block: &[u32; BLOCK],
+                iovas: Iovas,
+                headroom: u16,
+            ) {
+                // SAFETY: promised by the caller.
+                unsafe { arm::<F>(descriptors, position, block, iovas, headroom) }
+            }
+
+            #[inline(always)]
+            unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
+                // SAFETY: promised by the caller.
+                unsafe { send::<F>(departures, frames) }
+            }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+use lanes_of_functions;
+
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]

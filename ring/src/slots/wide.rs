@@ -84,7 +84,8 @@ impl Descriptors<'_> {
         four
     }
 
-    /// Writes four descriptors, `after` behind a position. The device may look at them when the doorbell is rung.
+    /// Writes four descriptors, `after` behind a position. The device may look at them when the doorbell
+    /// is rung.
     ///
     /// # Safety
     /// The ring does not end between the position and the fourth.
@@ -93,10 +94,11 @@ impl Descriptors<'_> {
     pub(crate) unsafe fn store_wide(self, position: u32, after: usize, words: __m512i) {
         debug_assert!(self.slot(position) + after + 4 <= self.mask as usize + 1);
         #[cfg(tsan)]
-        return self.write(position.wrapping_add(after as u32), &unsafe {
+        {
             // SAFETY: as many bytes, of any value.
-            std::mem::transmute::<_, [_; 4]>(words)
-        });
+            let words = unsafe { std::mem::transmute::<_, [_; 4]>(words) };
+            return self.write(position.wrapping_add(after as u32), &words);
+        }
         // SAFETY: as in `load_sixteen`.
         unsafe {
             asm!(

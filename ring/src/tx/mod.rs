@@ -212,10 +212,7 @@ impl<F: Format> TxRing<F> {
 
     fn empty(&mut self) {
         if let Some(mark) = self.newest_reported() {
-            let Mark { total, .. } = self.marks[self.slots.slot(mark)];
-            let done = total.packets.wrapping_sub(self.reported.packets);
-            self.counters.completed.add(done.into());
-            self.reported = total;
+            self.complete(self.marks[self.slots.slot(mark)]);
         }
         let lost = self.given.packets.wrapping_sub(self.reported.packets);
         self.counters.lost.add(u64::from(lost));

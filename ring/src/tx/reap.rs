@@ -44,16 +44,20 @@ impl<F: Format> TxRing<F> {
 
     /// Frees all that was reported, of which there is some.
     fn collect_reported(&mut self, pool: &Pool) -> u64 {
-        let before = self.reported.packets;
-        if let Some(mark) = self.newest_reported() {
-            self.marks_head = mark.wrapping_add(1);
-            self.free_to(self.marks[self.slots.slot(mark)], pool);
-        }
-        let packets = u64::from(self.reported.packets.wrapping_sub(before));
-        if packets > 0 {
-            self.counters.completed.add(packets);
-            self.publish_oldest();
-        }
+        let Some(newest) = self.newest_reported() else { return 0 };
+        let mark = self.marks[self.slots.slot(newest)];
+        self.marks_head = newest.wrapping_add(1);
+        self.free_to(mark, pool);
+        let packets = self.complete(mark);
+        self.publish_oldest();
+        packets
+    }
+
+    /// Counts what was reported with a mark; returns how many packets.
+    pub(super) fn complete(&mut self, mark: Mark) -> u64 {
+        let packets = mark.total.packets.wrapping_sub(self.reported.packets).into();
+        self.counters.completed.add(packets);
+        self.reported = mark.total;
         packets
     }
 
@@ -68,7 +72,6 @@ impl<F: Format> TxRing<F> {
         let start = self.clean;
         self.clean = mark.position.wrapping_add(1);
         let contexts = mark.total.contexts != self.reported.contexts;
-        self.reported = mark.total;
         let (from, to) = (self.slots.slot(start), self.slots.slot(self.clean));
         if contexts {
             self.free_one_by_one(start, pool);

@@ -65,13 +65,12 @@ impl<F: Format> Request<F> {
     /// Packets of one frame that make the request of `head`, which was made last and segments nothing.
     #[inline]
     pub(super) fn alike(&self, head: &Frame) -> Alike {
-        let (mask, wanted) = if head.flags.intersects(Flags::REQUESTS) {
-            (u64::MAX, head.about())
+        let mask = if head.flags.intersects(Flags::REQUESTS) {
+            u64::MAX
         } else {
-            let mask = u64::from(u16::MAX) | u64::from(Flags::NOT_SIMPLE.0) << 16;
-            (mask, head.about() & mask)
+            u64::from(u16::MAX) | u64::from(Flags::NOT_SIMPLE.0) << 16
         };
-        Alike { mask, wanted, common: F::TX_PACKET | F::TX_EOP | self.bits }
+        Alike { mask, wanted: self.key, common: F::TX_PACKET | F::TX_EOP | self.bits }
     }
 }
 
