@@ -2,7 +2,7 @@
 //!
 //! It is a program like any other on the driver's public API: it opens its VFs by PCI address, gives all
 //! of them one arena, takes a pool and a batch, and polls and pushes. It knows that the device is the
-//! software adapter only where it moves it ([`device`]).
+//! software adapter only where it moves it (`device`).
 
 mod beside;
 mod clock;
