@@ -51,7 +51,7 @@ impl RxQueue {
         self.0.number()
     }
 
-    /// With which instructions it moves descriptors: [`Config::simd`], or the best that the CPU has.
+    /// With which instructions it moves descriptors: [`Config::simd`](field@Config::simd), or the best that the CPU has.
     pub fn simd(&self) -> Simd {
         self.0.as_ring().map_or(Simd::Plain, Rx::simd)
     }

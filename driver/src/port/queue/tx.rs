@@ -45,7 +45,7 @@ impl TxQueue {
         self.0.number()
     }
 
-    /// With which instructions it moves descriptors: [`Config::simd`], or the best that the CPU has.
+    /// With which instructions it moves descriptors: [`Config::simd`](field@Config::simd), or the best that the CPU has.
     pub fn simd(&self) -> Simd {
         self.0.as_ring().map_or(Simd::Plain, Tx::simd)
     }
