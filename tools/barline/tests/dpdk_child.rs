@@ -31,16 +31,16 @@ const MICROSECONDS: u32 = 2000;
 /// Pages of 2 MiB that the largest of these programs takes, and what [`Program::compile`] asks for.
 const PAGES: u64 = 40;
 
-/// One test at a time has the cores and the hugepages.
+/// One test at a time has the cores and the hugepages, which go before the next one has its turn.
 struct Turn {
-    _turn: MutexGuard<'static, ()>,
     _pages: Hugepages,
+    _turn: MutexGuard<'static, ()>,
 }
 
 fn turn() -> Turn {
     static ALONE: Mutex<()> = Mutex::new(());
     let turn = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    Turn { _turn: turn, _pages: Hugepages::free(PAGES) }
+    Turn { _pages: Hugepages::free(PAGES), _turn: turn }
 }
 
 /// One VF with one queue, which the first core drives.
