@@ -196,7 +196,7 @@ impl<'p> FrameBatch<'p> {
     #[inline]
     pub fn clear(&mut self) {
         self.pool.put_frames(&self.frames);
-        self.frames.truncate(0);
+        self.frames.forget();
     }
 
     /// Frees the frames from `len` on.

@@ -59,6 +59,12 @@ impl Frames {
         self.len = self.len.min(len);
     }
 
+    /// Forgets all.
+    #[inline]
+    pub(crate) fn forget(&mut self) {
+        self.len = 0;
+    }
+
     /// Forgets the first `count`, of which there are so many.
     #[inline]
     pub(crate) fn remove_front(&mut self, count: usize) {

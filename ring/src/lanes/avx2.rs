@@ -3,13 +3,12 @@
 
 use std::arch::x86_64::*;
 
-use super::{Arrivals, Departures, Lanes, Moved, Plain};
+use super::{Arrivals, Departures, Lanes, Moved, Plain, RxTerms, TxTerms};
 use crate::arena::Iovas;
 use crate::format::RxTables;
 use crate::frame::{Flags, Frame};
 use crate::frames::Frames;
-use crate::slots::{Descriptors, PAIRS};
-use crate::tx::MIN_PACKET;
+use crate::slots::{PAIRS, Slot, load_pairs, store_pair};
 use crate::{BLOCK, Format};
 
 /// Eight descriptors at a time, by AVX2.
@@ -77,9 +76,15 @@ unsafe fn receive<F: Format>(mut arrivals: Arrivals<'_>, frames: &mut Frames) ->
     while all.frames < most {
         // Up to the ring's end, and then from its start on.
         let buffers = &arrivals.shadow[arrivals.descriptors.slot(arrivals.next)..];
+        let slots = arrivals.descriptors.run(arrivals.next, buffers.len());
         arrivals.most = (most - all.frames).min(buffers.len());
-        // SAFETY: promised by the caller.
-        let mut run = unsafe { eights::<F>(&arrivals, buffers, frames) };
+        // SAFETY: promised by the caller; the batch has room for so many, and slack.
+        let mut run = unsafe {
+            let (eights, _) = slots.as_chunks();
+            receive_eights::<F>(eights, buffers, arrivals.most, arrivals.terms, frames.end())
+        };
+        // SAFETY: they were written.
+        unsafe { frames.added(run.frames) }
         let near_end = buffers.len() - run.frames < PAIRS;
         if run.frames < arrivals.most && near_end {
             let next = arrivals.next.wrapping_add(run.frames as u32);
@@ -96,34 +101,33 @@ unsafe fn receive<F: Format>(mut arrivals: Arrivals<'_>, frames: &mut Frames) ->
     all
 }
 
-/// As [`receive`], for descriptors with these `buffers`, which end where the ring does: as far as there
-/// are eight to look at.
+/// As [`receive`], for these descriptors with these buffers: as far as there are eight to look at.
 ///
 /// # Safety
-/// As for [`Lanes::receive`], and the batch has room for all that are armed.
+/// As for [`Lanes::receive`], and there is room for `most` frames, and for eight behind them.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn eights<F: Format>(
-    arrivals: &Arrivals<'_>,
+unsafe fn receive_eights<F: Format>(
+    slots: &[[Slot; PAIRS]],
     buffers: &[u32],
-    frames: &mut Frames,
+    most: usize,
+    terms: &RxTerms,
+    to: *mut Frame,
 ) -> Moved {
-    let Arrivals { descriptors, next, most, .. } = *arrivals;
-    let headroom = _mm256_set1_epi32(arrivals.headroom.into());
+    let headroom = _mm256_set1_epi32(terms.headroom.into());
     // Where in memory is what each word is of.
     let order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
     let mut sums = _mm256_setzero_si256();
-    let to = frames.end();
     let mut done = 0;
-    while done < most && done + PAIRS <= buffers.len() {
-        // SAFETY: eight descriptors are there, and as many buffers.
-        let (pairs, buffers) = unsafe {
-            let pairs = descriptors.load_pairs(next.wrapping_add(done as u32));
-            (pairs, _mm256_loadu_si256(buffers.as_ptr().add(done).cast()))
-        };
-        let words = transpose(pairs);
-        let (good, lengths) = good::<F>(&words, arrivals.data_room);
-        let flags = flags::<F>(&words, arrivals.believed);
+    for (slots, buffers) in slots.iter().zip(buffers.as_chunks::<PAIRS>().0) {
+        if done >= most {
+            break;
+        }
+        // SAFETY: there are as many buffers.
+        let buffers = unsafe { _mm256_loadu_si256(buffers.as_ptr().cast()) };
+        let words = transpose(load_pairs(slots));
+        let (good, lengths) = good::<F>(&words, terms.data_room);
+        let flags = flags::<F>(&words, terms.believed);
         let frame = transpose_back([
             _mm256_permutevar8x32_epi32(buffers, order),
             _mm256_or_si256(_mm256_slli_epi32(words.lengths, 16), headroom),
@@ -131,7 +135,7 @@ unsafe fn eights<F: Format>(
             words.hashes,
         ]);
         for (i, two) in frame.into_iter().enumerate() {
-            // SAFETY: there is room for `most` frames, and for eight behind them.
+            // SAFETY: promised by the caller.
             unsafe { _mm256_storeu_si256(to.add(done + 2 * i).cast(), two) }
         }
         // Counted only if some are missing: the CPU goes on as if none were, and does not wait for them.
@@ -145,8 +149,6 @@ unsafe fn eights<F: Format>(
             break;
         }
     }
-    // SAFETY: they were written, and there is room for `most`.
-    unsafe { frames.added(done) }
     Moved { frames: done, bytes: sum(sums).into() }
 }
 
@@ -223,31 +225,36 @@ fn sum(words: __m256i) -> u32 {
 /// As for [`Lanes::arm`].
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn arm<F: Format>(
-    descriptors: Descriptors<'_>,
-    position: u32,
-    block: &[u32; BLOCK],
-    iovas: Iovas,
-    headroom: u16,
-) {
+unsafe fn arm<F: Format>(slots: &[Slot; BLOCK], block: &[u32; BLOCK], iovas: Iovas, headroom: u16) {
     let [first, second] = const { F::RX_ARM };
     let first = _mm256_set1_epi64x((first | iovas.of(0, headroom)) as i64);
     let second = _mm256_set1_epi64x(second as i64);
-    for (i, four) in block.as_chunks::<4>().0.iter().enumerate() {
+    let (slots, _) = slots.as_chunks::<2>();
+    for (slots, four) in slots.as_chunks::<2>().0.iter().zip(block.as_chunks::<4>().0) {
         // SAFETY: four buffers are there.
         let buffers = unsafe { _mm_loadu_si128(four.as_ptr().cast()) };
         let addresses = _mm256_slli_epi64(_mm256_cvtepu32_epi64(buffers), 6);
         let addresses = _mm256_add_epi64(addresses, first);
         let near = _mm256_permute4x64_epi64(addresses, 0b0101_0000);
         let far = _mm256_permute4x64_epi64(addresses, 0b1111_1010);
-        let at = position.wrapping_add(4 * i as u32);
-        // SAFETY: a block does not wrap, so four descriptors are there.
-        unsafe {
-            descriptors.store_pair(at, _mm256_blend_epi32(near, second, 0b1100_1100));
-            let at = at.wrapping_add(2);
-            descriptors.store_pair(at, _mm256_blend_epi32(far, second, 0b1100_1100));
-        }
+        store_pair(&slots[0], _mm256_blend_epi32(near, second, 0b1100_1100));
+        store_pair(&slots[1], _mm256_blend_epi32(far, second, 0b1100_1100));
     }
+}
+
+/// See [`Lanes::send_all`].
+///
+/// # Safety
+/// As for [`Lanes::send`].
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn send_all<F: Format>(departures: Departures<'_>, frames: &[Frame]) -> Option<u64> {
+    let Departures { descriptors, shadow, next, terms } = departures;
+    let start = descriptors.slot(next);
+    let slots = descriptors.all(next, frames.len())?;
+    let buffers = shadow.get_mut(start..start + frames.len())?;
+    let moved = fours::<F>(slots, buffers, frames, terms);
+    (moved.frames == frames.len()).then_some(moved.bytes)
 }
 
 /// See [`Lanes::send`].
@@ -256,49 +263,50 @@ unsafe fn arm<F: Format>(
 /// As for [`Lanes::send`].
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
+unsafe fn send<F: Format>(departures: Departures<'_>, frames: &[Frame]) -> Moved {
+    let Departures { descriptors, shadow, next, terms } = departures;
     let mut all = Moved::default();
     while all.frames < frames.len() {
         // Up to the ring's end, and then from its start on.
-        let start = departures.descriptors.slot(departures.next);
-        let most = (frames.len() - all.frames).min(departures.shadow.len() - start);
-        let frames = &frames[all.frames..all.frames + most];
-        // SAFETY: promised by the caller; every CPU has what the rest takes.
-        let run = unsafe {
-            let mut run = fours::<F>(departures, frames);
-            if run.frames < most {
-                run += Plain::send::<F>(departures, &frames[run.frames..]);
-            }
-            run
-        };
+        let next = next.wrapping_add(all.frames as u32);
+        let frames = &frames[all.frames..];
+        let slots = descriptors.run(next, frames.len());
+        let frames = &frames[..slots.len()];
+        let start = descriptors.slot(next);
+        let buffers = &mut shadow[start..start + frames.len()];
+        let mut run = fours::<F>(slots, buffers, frames, terms);
+        if run.frames < frames.len() {
+            let next = next.wrapping_add(run.frames as u32);
+            let rest = Departures { descriptors, shadow: &mut *shadow, next, terms };
+            // SAFETY: promised by the caller; every CPU has what it takes.
+            run += unsafe { Plain::send::<F>(rest, &frames[run.frames..]) };
+        }
         all += run;
-        if run.frames < most {
+        if run.frames < frames.len() {
             break;
         }
     }
     all
 }
 
-/// As [`send`], for a ring that does not end before the last frame: as far as there are four that can be
-/// sent.
-///
-/// # Safety
-/// As for [`Lanes::send`].
+/// As [`send`], to these descriptors, of which there are as many as frames: as far as there are four that
+/// can be sent.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn fours<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
-    let Some(most) = departures.max_packet.checked_sub(MIN_PACKET) else {
-        return Moved::default();
-    };
+fn fours<F: Format>(
+    slots: &[Slot],
+    buffers: &mut [u32],
+    frames: &[Frame],
+    terms: &TxTerms,
+) -> Moved {
     // Words of 64 bits, of two frames or descriptors.
-    let words = |first: u64, second: u64| {
+    let words = |[first, second]: [u64; 2]| {
         _mm256_setr_epi64x(first as i64, second as i64, first as i64, second as i64)
     };
-    // A frame's length is on top of its first word, the second is what it is about.
-    let least = words(u64::from(MIN_PACKET) << 48, 0);
-    let most = words(u64::from(most) << 48 | u64::MAX >> 16, u64::MAX);
-    let mask = words(0, departures.mask);
-    let wanted = words(0, departures.wanted);
+    let wanted = words(terms.wanted);
+    let mask = words(terms.mask);
+    // In parts of 16 bits: the length, and all that has to be nothing.
+    let most = words([terms.over[0], 0]);
     // Buffer and length to the two words of a descriptor; offset and length.
     let near = _mm256_broadcastsi128_si256(_mm_setr_epi8(
         0, 1, 2, 3, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1,
@@ -307,34 +315,34 @@ unsafe fn fours<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) ->
         4, 5, -1, -1, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1,
     ));
     // Buffers are numbered by lines of 64 bytes.
-    let shift = words(6, F::TX_PAYLOAD_SHIFT.into());
-    let common = words(departures.iovas.of(0, 0), departures.common);
-    let start = departures.descriptors.slot(departures.next);
-    let buffers = &mut departures.shadow[start..start + frames.len()];
+    let shift = words([6, F::TX_PAYLOAD_SHIFT.into()]);
+    let common = words(terms.common);
     let mut bytes = _mm256_setzero_si256();
     let mut done = 0;
-    for (four, buffers) in frames.as_chunks::<4>().0.iter().zip(buffers.as_chunks_mut::<4>().0) {
+    let (pairs, _) = slots.as_chunks::<2>();
+    let (fours, _) = pairs.as_chunks::<2>();
+    let (buffers, _) = buffers.as_chunks_mut::<4>();
+    for ((four, slots), buffers) in frames.as_chunks::<4>().0.iter().zip(fours).zip(buffers) {
         // SAFETY: four frames are there.
         let pairs: [__m256i; 2] = unsafe {
             let at = four.as_ptr().cast();
             [_mm256_loadu_si256(at), _mm256_loadu_si256(at.add(1))]
         };
+        // Parts of 16 bits: what is left of the length, and what of the rest differs.
         let refused = pairs.map(|pair| {
-            let long = _mm256_subs_epu16(_mm256_sub_epi16(pair, least), most);
-            _mm256_or_si256(long, _mm256_and_si256(_mm256_xor_si256(pair, wanted), mask))
+            let left = _mm256_sub_epi16(_mm256_and_si256(pair, mask), wanted);
+            _mm256_subs_epu16(left, most)
         });
         let refused = _mm256_or_si256(refused[0], refused[1]);
         if _mm256_testz_si256(refused, refused) == 0 {
             break;
         }
-        for (i, pair) in pairs.into_iter().enumerate() {
+        for (slots, pair) in slots.iter().zip(pairs) {
             let lengths = _mm256_shuffle_epi8(pair, far);
             let words = _mm256_sllv_epi64(_mm256_shuffle_epi8(pair, near), shift);
             let words = _mm256_add_epi64(_mm256_add_epi64(words, lengths), common);
             bytes = _mm256_add_epi64(bytes, lengths);
-            let at = departures.next.wrapping_add((done + 2 * i) as u32);
-            // SAFETY: these descriptors are there, and free.
-            unsafe { departures.descriptors.store_pair(at, words) }
+            store_pair(slots, words);
         }
         // Buffers 0 and 2, and in the upper half 1 and 3.
         let order = _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5);
@@ -344,7 +352,6 @@ unsafe fn fours<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) ->
         unsafe { _mm_storeu_si128(buffers.as_mut_ptr().cast(), four) }
         done += 4;
     }
-    departures.next = departures.next.wrapping_add(done as u32);
     let bytes = _mm256_extract_epi64(bytes, 1) + _mm256_extract_epi64(bytes, 3);
     Moved { frames: done, bytes: bytes as u64 }
 }

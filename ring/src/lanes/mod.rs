@@ -3,7 +3,7 @@
 //! What is common to all of them, and what rarely happens, is in the rings. Here are the loops that
 //! nearly every frame goes through.
 
-/// Makes [`Lanes`] of the functions `receive`, `arm` and `send` beside it, which are compiled for
+/// Makes [`Lanes`] of the functions `receive`, `arm`, `send` and `send_all` beside it, which are compiled for
 /// instructions that not every CPU has: functions of a trait cannot be.
 #[cfg(target_arch = "x86_64")]
 macro_rules! lanes_of_functions {
@@ -18,20 +18,28 @@ macro_rules! lanes_of_functions {
 
             #[inline(always)]
             unsafe fn arm<F: Format>(
-                descriptors: Descriptors<'_>,
-                position: u32,
+                slots: &[Slot; BLOCK],
                 block: &[u32; BLOCK],
                 iovas: Iovas,
                 headroom: u16,
             ) {
                 // SAFETY: promised by the caller.
-                unsafe { arm::<F>(descriptors, position, block, iovas, headroom) }
+                unsafe { arm::<F>(slots, block, iovas, headroom) }
             }
 
             #[inline(always)]
-            unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
+            unsafe fn send<F: Format>(departures: Departures<'_>, frames: &[Frame]) -> Moved {
                 // SAFETY: promised by the caller.
                 unsafe { send::<F>(departures, frames) }
+            }
+
+            #[inline(always)]
+            unsafe fn send_all<F: Format>(
+                departures: Departures<'_>,
+                frames: &[Frame],
+            ) -> Option<u64> {
+                // SAFETY: promised by the caller.
+                unsafe { send_all::<F>(departures, frames) }
             }
         }
     };
@@ -47,19 +55,21 @@ mod avx512;
 mod plain;
 #[cfg(test)]
 mod tests;
+mod tx_terms;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
 pub(crate) use plain::Plain;
+pub(crate) use tx_terms::TxTerms;
 
 use std::ops::AddAssign;
 
 use crate::arena::Iovas;
 use crate::frame::Frame;
 use crate::frames::Frames;
-use crate::slots::Descriptors;
+use crate::slots::{Descriptors, Slot};
 use crate::{BLOCK, Format};
 
 /// Completed descriptors of a receive ring, maybe, and what frames are made of besides.
@@ -72,11 +82,18 @@ pub(crate) struct Arrivals<'r> {
     pub(crate) next: u32,
     /// How many may be looked at from there on: those that are armed.
     pub(crate) most: usize,
+    pub(crate) terms: &'r RxTerms,
+}
+
+/// What holds for all completions of a receive ring.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RxTerms {
+    /// Bits of the second word that are believed.
+    pub(crate) believed: u64,
+    /// Where in a buffer the device writes.
     pub(crate) headroom: u16,
     /// Bytes that a buffer takes, 16384 at most.
     pub(crate) data_room: u16,
-    /// Bits of the second word that are believed.
-    pub(crate) believed: u64,
 }
 
 /// Free descriptors of a transmit ring, and what is written to them besides frames.
@@ -86,15 +103,7 @@ pub(crate) struct Departures<'r> {
     pub(crate) shadow: &'r mut [u32],
     /// The position of the first, free-running.
     pub(crate) next: u32,
-    pub(crate) iovas: Iovas,
-    /// Longest packet that may be sent, in bytes.
-    pub(crate) max_packet: u16,
-    /// What a frame has to say of itself ([`Frame::about`]) to be sent like this: these bits are
-    /// `wanted`.
-    pub(crate) mask: u64,
-    pub(crate) wanted: u64,
-    /// What the second words of the descriptors have in common: all but the lengths.
-    pub(crate) common: u64,
+    pub(crate) terms: &'r TxTerms,
 }
 
 /// Frames that were moved, from the first on, and their bytes.
@@ -125,14 +134,12 @@ pub(crate) unsafe trait Lanes {
     /// armed, `most` of them.
     unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved;
 
-    /// Arms the 32 descriptors from `position` on with these buffers, from byte `headroom` of each on.
+    /// Arms these descriptors with these buffers, from byte `headroom` of each on.
     ///
     /// # Safety
-    /// The CPU has the instructions; `position` is a multiple of 32, so that the ring does not end among
-    /// them.
+    /// The CPU has the instructions.
     unsafe fn arm<F: Format>(
-        descriptors: Descriptors<'_>,
-        position: u32,
+        slots: &[Slot; BLOCK],
         block: &[u32; BLOCK],
         iovas: Iovas,
         headroom: u16,
@@ -145,5 +152,17 @@ pub(crate) unsafe trait Lanes {
     /// # Safety
     /// The CPU has the instructions; `shadow` is as long as the ring; the descriptors from `next` on are
     /// free, one for each frame.
-    unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved;
+    unsafe fn send<F: Format>(departures: Departures<'_>, frames: &[Frame]) -> Moved;
+
+    /// Writes descriptors for all these packets, if there is nothing in the way: then as [`Lanes::send`],
+    /// and returns their bytes. `None` if there is, or may be: [`Lanes::send`] knows.
+    ///
+    /// # Safety
+    /// As for [`Lanes::send`].
+    #[inline(always)]
+    unsafe fn send_all<F: Format>(departures: Departures<'_>, frames: &[Frame]) -> Option<u64> {
+        // SAFETY: promised by the caller.
+        let moved = unsafe { Self::send::<F>(departures, frames) };
+        (moved.frames == frames.len()).then_some(moved.bytes)
+    }
 }

@@ -1,12 +1,11 @@
 //! One descriptor at a time.
 #![allow(unsafe_code)]
 
-use super::{Arrivals, Departures, Lanes, Moved};
+use super::{Arrivals, Departures, Lanes, Moved, RxTerms};
 use crate::arena::Iovas;
 use crate::frame::Frame;
 use crate::frames::Frames;
-use crate::slots::{Descriptors, Slot};
-use crate::tx::MIN_PACKET;
+use crate::slots::Slot;
 use crate::{BLOCK, Format};
 
 /// One descriptor at a time, by what every CPU has.
@@ -23,7 +22,7 @@ unsafe impl Lanes for Plain {
             let next = arrivals.next.wrapping_add(all.frames as u32);
             let run = arrivals.descriptors.run(next, most - all.frames);
             let buffers = &arrivals.shadow[arrivals.descriptors.slot(next)..];
-            let moved = receive::<F>(&arrivals, run, buffers, frames.spare());
+            let moved = receive::<F>(arrivals.terms, run, buffers, frames.spare());
             // SAFETY: they were written, and `most` is not more than there is room for.
             unsafe { frames.added(moved.frames) }
             all += moved;
@@ -36,42 +35,39 @@ unsafe impl Lanes for Plain {
 
     #[inline]
     unsafe fn arm<F: Format>(
-        descriptors: Descriptors<'_>,
-        position: u32,
+        slots: &[Slot; BLOCK],
         block: &[u32; BLOCK],
         iovas: Iovas,
         headroom: u16,
     ) {
         let [first, second] = F::RX_ARM;
-        for (slot, &index) in descriptors.run(position, BLOCK).iter().zip(block) {
+        for (slot, &index) in slots.iter().zip(block) {
             slot.store([first | iovas.of(index, headroom), second]);
         }
     }
 
     #[inline(always)]
-    unsafe fn send<F: Format>(departures: &mut Departures<'_>, frames: &[Frame]) -> Moved {
-        let Departures { iovas, max_packet, mask, wanted, common, .. } = *departures;
+    unsafe fn send<F: Format>(departures: Departures<'_>, frames: &[Frame]) -> Moved {
+        let Departures { descriptors, shadow, next, terms } = departures;
+        let iovas = terms.iovas();
         let mut moved = Moved::default();
         // Once up to the ring's end, and once from its start on.
         while moved.frames < frames.len() {
             let frames = &frames[moved.frames..];
-            let run = departures.descriptors.run(departures.next, frames.len());
-            let buffers = &mut departures.shadow[departures.descriptors.slot(departures.next)..];
+            let next = next.wrapping_add(moved.frames as u32);
+            let run = descriptors.run(next, frames.len());
+            let buffers = &mut shadow[descriptors.slot(next)..];
             let mut count = 0;
             for ((slot, buffer), frame) in run.iter().zip(buffers).zip(frames) {
-                let fits = (MIN_PACKET..=max_packet).contains(&frame.len);
-                if frame.about() & mask != wanted || !fits {
+                if !terms.allow(frame) {
                     break;
                 }
-                let len = frame.len.into();
-                let second = common | F::tx_lengths(len, len);
-                slot.store([iovas.of(frame.index, frame.offset), second]);
+                slot.store([iovas.of(frame.index, frame.offset), terms.second::<F>(frame)]);
                 *buffer = frame.index;
-                moved.bytes += u64::from(len);
+                moved.bytes += u64::from(frame.len);
                 count += 1;
             }
             moved.frames += count;
-            departures.next = departures.next.wrapping_add(count as u32);
             if count < run.len() {
                 break;
             }
@@ -84,7 +80,7 @@ unsafe impl Lanes for Plain {
 /// registers.
 #[inline(never)]
 fn receive<F: Format>(
-    arrivals: &Arrivals<'_>,
+    terms: &RxTerms,
     run: &[Slot],
     buffers: &[u32],
     frames: &mut [[u64; 2]],
@@ -92,8 +88,8 @@ fn receive<F: Format>(
     let bits = const { F::RX_BITS };
     let good = u64::from(bits.done | bits.end);
     let care = good | u64::from(bits.error | bits.swapped_tag);
-    let place = u64::from(arrivals.headroom) << 32;
-    let Arrivals { data_room, believed, .. } = *arrivals;
+    let RxTerms { believed, headroom, data_room } = *terms;
+    let place = u64::from(headroom) << 32;
     let mut moved = Moved::default();
     for ((slot, &buffer), frame) in run.iter().zip(buffers).zip(frames) {
         let second = slot.status();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crossbeam::utils::CachePadded;
 
+use crate::lanes::RxTerms;
 use crate::slots::Slots;
 use crate::{
     Arena, BLOCK, DmaSlice, Doorbell, Format, Layout, RingError, RxCounters, RxDescriptorStatus,
@@ -45,12 +46,9 @@ pub struct RxRing<F> {
     released: bool,
     /// Dropping the rest of a packet that was longer than allowed.
     skipping: bool,
-    /// Bits of a completed descriptor's second word that are believed.
-    believed: u64,
+    terms: RxTerms,
     max_chain: usize,
     simd: Simd,
-    headroom: u16,
-    data_room: u16,
     arena: Arena,
     tail: Doorbell,
     counters: Arc<CachePadded<RxCounters>>,
@@ -81,11 +79,13 @@ impl<F: Format> RxRing<F> {
             slots,
             released: false,
             skipping: false,
-            believed: u64::MAX,
+            terms: RxTerms {
+                believed: u64::MAX,
+                headroom: headroom as u16,
+                data_room: data_room as u16,
+            },
             max_chain: config.max_chain.clamp(1, config.len - BLOCK - 1),
             simd: config.simd,
-            headroom: headroom as u16,
-            data_room: data_room as u16,
             arena: arena.clone(),
             tail,
             counters: Arc::default(),
@@ -124,13 +124,13 @@ impl<F: Format> RxRing<F> {
 
     /// Whether VLAN tags are told beside the packets.
     pub fn vlan_strip(&self) -> bool {
-        self.believed & F::RX_VLAN != 0
+        self.terms.believed & F::RX_VLAN != 0
     }
 
     /// Says whether the device takes VLAN tags out of packets, as it is taken to do at first. If not, a
     /// tag is nothing but bytes of the packet, also where the device says that there is one.
     pub fn set_vlan_strip(&mut self, strip: bool) {
-        self.believed = if strip { u64::MAX } else { !F::RX_VLAN };
+        self.terms.believed = if strip { u64::MAX } else { !F::RX_VLAN };
     }
 
     /// A look at the ring for another thread.

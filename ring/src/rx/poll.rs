@@ -117,15 +117,13 @@ impl<F: Format> RxRing<F> {
     #[inline(always)]
     unsafe fn singles<L: Lanes>(&mut self, batch: &mut FrameBatch<'_>) -> Moved {
         let ready = self.armed.wrapping_sub(self.next);
-        let most = if self.skipping { 0 } else { batch.room().min(ready as usize) };
+        let most = if self.skipping { 0 } else { ready as usize };
         let arrivals = Arrivals {
             descriptors: self.slots.descriptors(),
             shadow: &self.shadow,
             next: self.next,
             most,
-            headroom: self.headroom,
-            data_room: self.data_room,
-            believed: self.believed,
+            terms: &self.terms,
         };
         // SAFETY: promised by the caller; so many are armed.
         let moved = unsafe { L::receive::<F>(arrivals, batch.raw_mut()) };
@@ -146,7 +144,7 @@ impl<F: Format> RxRing<F> {
             if !F::rx_done(second) {
                 break;
             }
-            let done = F::rx_parse(slots.first(position), second & self.believed);
+            let done = F::rx_parse(slots.first(position), second & self.terms.believed);
             count += 1;
             if self.skipping || self.refused(&done, count) {
                 return self.drop_from(batch, start, count, &done);
@@ -166,7 +164,7 @@ impl<F: Format> RxRing<F> {
                 break;
             }
             let index = self.shadow[slots.slot(position)];
-            batch.raw_mut().push(Frame::received(index, self.headroom, &done));
+            batch.raw_mut().push(Frame::received(index, self.terms.headroom, &done));
             if done.end {
                 return Scan::Packet(count, 0);
             }
@@ -182,7 +180,7 @@ impl<F: Format> RxRing<F> {
         // A buffer after the first may be empty when it ends the packet: the device moves on to it for
         // the CRC, and strips that. The datasheets do not say whether it does (PKT_LEN is what was
         // written to the buffer); the packet is whole either way.
-        let fits = done.len <= self.data_room;
+        let fits = done.len <= self.terms.data_room;
         if !fits || done.len == 0 && (count == 1 || !done.end) {
             self.counters.bad_length.add(1);
             return true;

@@ -39,11 +39,12 @@ impl<F: Format> RxRing<F> {
     /// The CPU has the instructions.
     #[inline(always)]
     unsafe fn arm<L: Lanes>(&mut self, block: &[u32; BLOCK]) {
-        let (slots, iovas) = (self.slots.descriptors(), self.arena.iovas());
-        let start = slots.slot(self.armed);
+        let start = self.slots.slot(self.armed);
+        let slots = self.slots.descriptors().run(self.armed, BLOCK);
+        let slots = slots.first_chunk().expect("a block does not wrap");
         self.shadow[start..start + BLOCK].copy_from_slice(block);
         // SAFETY: promised by the caller.
-        unsafe { L::arm::<F>(slots, self.armed, block, iovas, self.headroom) }
+        unsafe { L::arm::<F>(slots, block, self.arena.iovas(), self.terms.headroom) }
         self.armed = self.armed.wrapping_add(BLOCK as u32);
     }
 }

@@ -1,17 +1,15 @@
 //! The descriptors of a ring, as memory that a device reads and writes at any time.
 #![allow(unsafe_code)]
 
-#[cfg(tsan)]
-mod one_by_one;
 #[cfg(target_arch = "x86_64")]
 mod pairs;
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) use pairs::PAIRS;
+pub(crate) use pairs::{PAIRS, load_pairs, store_pair};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use wide::WIDE;
+pub(crate) use wide::{FOUR, WIDE, load_four, load_sixteen, store_four};
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -173,6 +171,17 @@ impl<'s> Descriptors<'s> {
         unsafe { std::slice::from_raw_parts(self.at(position).cast(), most.min(end)) }
     }
 
+    /// So many descriptors from a position on, if the ring does not end before.
+    #[inline]
+    pub(crate) fn all(self, position: u32, count: usize) -> Option<&'s [Slot]> {
+        let start = self.slot(position);
+        // SAFETY: as above, for all of them.
+        let slots: &[Slot] = unsafe {
+            std::slice::from_raw_parts(self.base.as_ptr().cast(), self.mask as usize + 1)
+        };
+        slots.get(start..start + count)
+    }
+
     /// Where a descriptor is.
     #[inline]
     fn at(self, position: u32) -> *mut [u64; 2] {
@@ -183,7 +192,7 @@ impl<'s> Descriptors<'s> {
 
 /// One descriptor. Atomics are the one kind of reference that may point at memory which somebody else
 /// writes.
-#[repr(transparent)]
+#[repr(C, align(16))]
 pub(crate) struct Slot([AtomicU64; 2]);
 
 impl Slot {
@@ -198,6 +207,13 @@ impl Slot {
     #[inline]
     pub(crate) fn first(&self) -> u64 {
         u64::from_le(self.0[0].load(Ordering::Relaxed))
+    }
+
+    /// Reads both words, the second one first.
+    #[cfg(tsan)]
+    pub(crate) fn load(&self) -> [u64; 2] {
+        let second = self.status();
+        [self.first(), second]
     }
 
     /// Writes the descriptor. The device may look at it when the doorbell is rung.

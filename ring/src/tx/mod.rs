@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crossbeam::utils::CachePadded;
 
 use self::request::Request;
+use crate::lanes::TxTerms;
 use crate::slots::Slots;
 use crate::{
     Arena, BLOCK, DmaSlice, Doorbell, Format, RingError, Simd, TxCounters, TxDescriptorStatus,
@@ -73,6 +74,9 @@ pub struct TxRing<F> {
     next: u32,
     /// Oldest descriptor that is not done, free-running: `clean <= next <= clean + len - 1`.
     clean: u32,
+    /// Up to where packets of one frame may be written without a further look, free-running; behind it are
+    /// one descriptor for a context, and one that stays free: a full ring would look empty.
+    limit: u32,
     /// Behind the last descriptor that reports, free-running; `next` between two bursts.
     marked: u32,
     /// Where reports are due, oldest first: positions `marks_head..marks_tail` of a ring of its own.
@@ -86,6 +90,10 @@ pub struct TxRing<F> {
     fresh: bool,
     /// What was asked for last.
     request: Request<F>,
+    /// Of packets that ask for nothing.
+    nothing: TxTerms,
+    /// Of packets that ask for what was asked for last.
+    asking: TxTerms,
     /// The device is known to have stopped: dropping the ring loses nothing.
     released: bool,
     max_packet: usize,
@@ -112,11 +120,14 @@ impl<F: Format> TxRing<F> {
         }
         let slots = Slots::new(memory, config.len)?;
         let start = slots.start();
-        Ok(TxRing {
+        let max_packet = config.max_packet.min(MAX_PACKET);
+        let nothing = TxTerms::new(arena.iovas(), max_packet, Request::<F>::nothing());
+        let mut ring = TxRing {
             slots,
             shadow: vec![NO_BUFFER; config.len].into_boxed_slice(),
             next: start,
             clean: start,
+            limit: start,
             marked: start,
             marks: vec![Mark::default(); config.len].into_boxed_slice(),
             marks_head: start,
@@ -125,14 +136,18 @@ impl<F: Format> TxRing<F> {
             reported: Total::default(),
             fresh: F::TX_FIRST.is_some(),
             request: Request::none(),
+            nothing,
+            asking: nothing,
             released: false,
-            max_packet: config.max_packet.min(MAX_PACKET),
+            max_packet,
             max_chain: config.max_chain.clamp(1, BLOCK),
             simd: config.simd,
             arena: arena.clone(),
             tail,
             counters: Arc::default(),
-        })
+        };
+        ring.move_limit();
+        Ok(ring)
     }
 
     /// The I/O virtual address and length in bytes of the descriptors, for the device's registers.
@@ -164,6 +179,13 @@ impl<F: Format> TxRing<F> {
     /// Changes the longest packet that may be sent, as [`TxConfig::max_packet`] has it.
     pub fn set_max_packet(&mut self, max_packet: usize) {
         self.max_packet = max_packet.min(MAX_PACKET);
+        self.nothing = TxTerms::new(self.arena.iovas(), self.max_packet, Request::<F>::nothing());
+    }
+
+    /// The limit follows what is clean. Before its first context a ring takes nothing without a look.
+    fn move_limit(&mut self) {
+        let room = if self.fresh { 0 } else { self.slots.len() - 2 };
+        self.limit = self.clean.wrapping_add(room);
     }
 
     /// Descriptors that the device has not reported done.
@@ -211,9 +233,7 @@ impl<F: Format> TxRing<F> {
     }
 
     fn empty(&mut self) {
-        if let Some(mark) = self.newest_reported() {
-            self.complete(self.marks[self.slots.slot(mark)]);
-        }
+        self.complete_reported();
         let lost = self.given.packets.wrapping_sub(self.reported.packets);
         self.counters.lost.add(u64::from(lost));
         self.arena.give(self.held());
@@ -222,6 +242,7 @@ impl<F: Format> TxRing<F> {
         (self.marks_head, self.marks_tail) = (start, start);
         self.reported = self.given;
         self.fresh = F::TX_FIRST.is_some();
+        self.move_limit();
         self.request = Request::none();
         self.slots.clear();
     }

@@ -1,7 +1,7 @@
 //! Putting packets into a ring.
 #![allow(unsafe_code)]
 
-use super::request::{self, Alike};
+use super::request;
 use super::{MAX_PACKET, MIN_PACKET, Mark, NO_BUFFER, TxRing};
 #[cfg(target_arch = "x86_64")]
 use crate::Simd;
@@ -9,16 +9,25 @@ use crate::batch::chain_len;
 use crate::frame::{Flags, Frame};
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::{Avx2, Avx512};
-use crate::lanes::{Departures, Lanes, Plain};
+use crate::lanes::{Departures, Lanes, Plain, TxTerms};
 use crate::offload::Lengths;
 use crate::{BLOCK, Format, FrameBatch, Pool};
 
 /// A burst on its way into the ring.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Burst {
     bytes: u64,
     /// The second word of the descriptor that was written last.
     last: u64,
+}
+
+/// What the packets of a burst have in common, one frame each.
+#[derive(Clone, Copy)]
+enum Alike {
+    /// They ask for nothing: [`TxRing::nothing`].
+    Nothing,
+    /// They ask for the same: [`TxRing::asking`].
+    Asking,
 }
 
 impl<F: Format> TxRing<F> {
@@ -72,13 +81,53 @@ impl<F: Format> TxRing<F> {
     #[inline(always)]
     unsafe fn push_by<L: Lanes>(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         self.collect(batch.pool());
-        let frames = batch.raw();
+        // SAFETY: promised by the caller.
+        match unsafe { self.whole::<L>(batch.raw()) } {
+            Some(burst) => {
+                let sent = batch.len();
+                self.show(burst, sent as u32);
+                batch.raw_mut().forget();
+                sent
+            }
+            // SAFETY: as above.
+            None => unsafe { self.parts::<L>(batch) },
+        }
+    }
+
+    /// Writes all of a burst, as most are: packets of one frame that are alike, for which there is room.
+    /// `None` if it is anything else; then nothing was written but a context, maybe.
+    ///
+    /// # Safety
+    /// The CPU has the instructions.
+    #[inline(always)]
+    unsafe fn whole<L: Lanes>(&mut self, frames: &[Frame]) -> Option<Burst> {
+        let last = frames.last()?;
+        let alike = self.alike(frames)?;
+        if frames.len() > self.most() {
+            return None;
+        }
+        let departures = self.departures(alike);
+        let last = departures.terms.second::<F>(last);
+        // SAFETY: promised by the caller; so many are free.
+        let bytes = unsafe { L::send_all::<F>(departures, frames)? };
+        self.next = self.next.wrapping_add(frames.len() as u32);
+        self.given.packets = self.given.packets.wrapping_add(frames.len() as u32);
+        Some(Burst { bytes, last })
+    }
+
+    /// Hands over as much of a burst as there is room for; returns how many frames left the batch.
+    ///
+    /// # Safety
+    /// The CPU has the instructions.
+    #[inline(never)]
+    unsafe fn parts<L: Lanes>(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         let before = self.given.packets;
+        let frames = batch.raw();
         let mut burst = Burst::default();
         let mut sent = 0;
         while sent < frames.len() {
             if self.unmarked() >= BLOCK {
-                self.report(&burst);
+                self.report(burst);
             }
             let rest = &frames[sent..];
             sent += match self.alike(rest) {
@@ -97,16 +146,22 @@ impl<F: Format> TxRing<F> {
         }
         let packets = self.given.packets.wrapping_sub(before);
         if packets > 0 {
-            if self.unmarked() > 0 {
-                self.report(&burst);
-            }
-            self.tail.ring(self.slots.slot(self.next) as u32);
-            self.counters.packets.add(packets.into());
-            self.counters.bytes.add(burst.bytes);
-            self.publish_oldest();
+            self.show(burst, packets);
         }
         batch.raw_mut().remove_front(sent);
         sent
+    }
+
+    /// Shows the device a burst of packets that were written.
+    #[inline(always)]
+    fn show(&mut self, burst: Burst, packets: u32) {
+        if self.unmarked() > 0 {
+            self.report(burst);
+        }
+        self.tail.ring(self.slots.slot(self.next) as u32);
+        let counters = &**self.counters;
+        counters.packets.add(packets.into());
+        counters.bytes.add(burst.bytes);
     }
 
     /// Descriptors that no report covers.
@@ -118,39 +173,38 @@ impl<F: Format> TxRing<F> {
     /// Descriptors that may be written before a report is due or the ring is full.
     #[inline]
     fn most(&self) -> usize {
-        // One descriptor more for a context, one that stays free: a full ring would look empty.
-        let room = (self.shadow.len() - 2).saturating_sub(self.pending());
-        if self.fresh { 0 } else { room.min(BLOCK - self.unmarked()) }
+        let room = (self.limit.wrapping_sub(self.next) as i32).max(0) as usize;
+        room.min(BLOCK - self.unmarked())
     }
 
     /// What the first packets have in common, if it is likely to be several packets of one frame.
     #[inline(always)]
     fn alike(&mut self, frames: &[Frame]) -> Option<Alike> {
-        let flags = frames[0].flags;
-        if !flags.intersects(Flags::NOT_SIMPLE) {
-            Some(Alike::asking_nothing::<F>())
-        } else if flags.contains(Flags::MORE) {
-            None
-        } else {
-            self.asking_alike(frames)
+        let head = &frames[0];
+        if !head.flags.intersects(Flags::NOT_SIMPLE) {
+            return Some(Alike::Nothing);
         }
+        let alike = !head.flags.contains(Flags::MORE) && self.ask_alike(frames);
+        alike.then_some(Alike::Asking)
     }
 
-    /// The same for packets that ask for something; the device has the context for it then.
+    /// Whether the first packets, which ask for something, are likely to ask for the same; the device has
+    /// the context for it then.
     #[inline(never)]
-    fn asking_alike(&mut self, frames: &[Frame]) -> Option<Alike> {
+    fn ask_alike(&mut self, frames: &[Frame]) -> bool {
         let head = &frames[0];
         let run = frames.get(3).is_some_and(|other| request::key(head) == request::key(other));
         let sent =
             !head.flags.contains(Flags::SEGMENT) && fits(head, head.len.into(), self.max_packet);
         // A context is written for a packet that surely follows.
         if !run || !sent || self.most() < 2 {
-            return None;
+            return false;
         }
         if self.request.make(head) {
             self.put_context(self.request.context());
         }
-        Some(self.request.alike(head))
+        self.asking = TxTerms::new(self.arena.iovas(), self.max_packet, self.request.alike(head));
+        true
     }
 
     /// Writes packets of one frame that are alike, up to the first that is not or cannot be sent, a full
@@ -161,25 +215,31 @@ impl<F: Format> TxRing<F> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(&mut self, frames: &[Frame], alike: Alike, burst: &mut Burst) -> usize {
         let frames = &frames[..self.most().min(frames.len())];
-        let mut departures = Departures {
-            descriptors: self.slots.descriptors(),
-            shadow: &mut self.shadow,
-            next: self.next,
-            iovas: self.arena.iovas(),
-            max_packet: self.max_packet.min(u16::MAX.into()) as u16,
-            mask: alike.mask,
-            wanted: alike.wanted,
-            common: alike.common,
-        };
+        let departures = self.departures(alike);
+        let terms = departures.terms;
         // SAFETY: promised by the caller; so many are free.
-        let moved = unsafe { L::send::<F>(&mut departures, frames) };
+        let moved = unsafe { L::send::<F>(departures, frames) };
         if let Some(frame) = frames.get(moved.frames.wrapping_sub(1)) {
-            burst.last = alike.common | F::tx_lengths(frame.len.into(), frame.len.into());
+            burst.last = terms.second::<F>(frame);
         }
         self.next = self.next.wrapping_add(moved.frames as u32);
         self.given.packets = self.given.packets.wrapping_add(moved.frames as u32);
         burst.bytes += moved.bytes;
         moved.frames
+    }
+
+    /// What is free, for packets that are alike.
+    #[inline(always)]
+    fn departures(&mut self, alike: Alike) -> Departures<'_> {
+        Departures {
+            descriptors: self.slots.descriptors(),
+            shadow: &mut self.shadow,
+            next: self.next,
+            terms: match alike {
+                Alike::Nothing => &self.nothing,
+                Alike::Asking => &self.asking,
+            },
+        }
     }
 
     /// The same for packets of one frame that may ask for something else each.
@@ -238,6 +298,7 @@ impl<F: Format> TxRing<F> {
         if let (Some(first), true) = (F::TX_FIRST, self.fresh) {
             self.fresh = false;
             self.put_context(first);
+            self.move_limit();
         }
         self.write(packet, total as u32, burst);
         self.given.packets = self.given.packets.wrapping_add(1);
@@ -288,11 +349,13 @@ impl<F: Format> TxRing<F> {
     /// Has the last descriptor report. The device has not been shown it yet, so that it can still be
     /// changed.
     #[inline]
-    fn report(&mut self, burst: &Burst) {
+    fn report(&mut self, burst: Burst) {
         let position = self.next.wrapping_sub(1);
         self.slots.store_second(position, burst.last | F::TX_REPORT);
-        let slot = self.slots.slot(self.marks_tail);
-        self.marks[slot] = Mark { position, total: self.given };
+        self.marks[self.slots.slot(self.marks_tail)] = Mark { position, total: self.given };
+        if self.marks_tail == self.marks_head {
+            self.counters.oldest.set(position);
+        }
         self.marks_tail = self.marks_tail.wrapping_add(1);
         self.marked = self.next;
     }

@@ -30,21 +30,29 @@ impl<F: Format> TxRing<F> {
         mark != self.marks_tail && F::tx_done(self.slots.status(position))
     }
 
-    /// The newest mark that the device has reported, if it has reported the oldest. Reports come in order:
+    /// The newest mark that the device has reported, which has reported the oldest. Reports come in order:
     /// one look at the newest of all may do.
-    pub(super) fn newest_reported(&self) -> Option<u32> {
+    fn newest_reported(&self) -> u32 {
         let newest = self.marks_tail.wrapping_sub(1);
-        let count = self.marks_tail.wrapping_sub(self.marks_head);
-        let marks = (0..count).map(|i| self.marks_head.wrapping_add(i));
-        if count > 1 && self.is_reported(newest) {
-            return Some(newest);
+        if newest == self.marks_head || self.is_reported(newest) {
+            return newest;
         }
-        marks.take_while(|&mark| self.is_reported(mark)).last()
+        self.last_reported()
+    }
+
+    /// The same where it has not reported them all.
+    #[inline(never)]
+    fn last_reported(&self) -> u32 {
+        let mut mark = self.marks_head;
+        while self.is_reported(mark.wrapping_add(1)) {
+            mark = mark.wrapping_add(1);
+        }
+        mark
     }
 
     /// Frees all that was reported, of which there is some.
     fn collect_reported(&mut self, pool: &Pool) -> u64 {
-        let Some(newest) = self.newest_reported() else { return 0 };
+        let newest = self.newest_reported();
         let mark = self.marks[self.slots.slot(newest)];
         self.marks_head = newest.wrapping_add(1);
         self.free_to(mark, pool);
@@ -53,8 +61,15 @@ impl<F: Format> TxRing<F> {
         packets
     }
 
+    /// Counts what was reported and not collected.
+    pub(super) fn complete_reported(&mut self) {
+        if self.is_reported(self.marks_head) {
+            self.complete(self.marks[self.slots.slot(self.newest_reported())]);
+        }
+    }
+
     /// Counts what was reported with a mark; returns how many packets.
-    pub(super) fn complete(&mut self, mark: Mark) -> u64 {
+    fn complete(&mut self, mark: Mark) -> u64 {
         let packets = mark.total.packets.wrapping_sub(self.reported.packets).into();
         self.counters.completed.add(packets);
         self.reported = mark.total;
@@ -71,6 +86,7 @@ impl<F: Format> TxRing<F> {
     fn free_to(&mut self, mark: Mark, pool: &Pool) {
         let start = self.clean;
         self.clean = mark.position.wrapping_add(1);
+        self.move_limit();
         let contexts = mark.total.contexts != self.reported.contexts;
         let (from, to) = (self.slots.slot(start), self.slots.slot(self.clean));
         if contexts {

@@ -62,33 +62,22 @@ impl<F: Format> Request<F> {
         F::TX_PACKET | self.bits | F::tx_lengths(len, total - self.headers)
     }
 
-    /// Packets of one frame that make the request of `head`, which was made last and segments nothing.
+    /// What says of a frame that it makes the request of `head`, which was made last and segments nothing, and
+    /// what that is: bits of [`Frame::about`]; and what descriptors of packets of one frame have in
+    /// common then, but for the lengths.
     #[inline]
-    pub(super) fn alike(&self, head: &Frame) -> Alike {
+    pub(super) fn alike(&self, head: &Frame) -> [u64; 3] {
         let mask = if head.flags.intersects(Flags::REQUESTS) {
             u64::MAX
         } else {
             u64::from(u16::MAX) | u64::from(Flags::NOT_SIMPLE.0) << 16
         };
-        Alike { mask, wanted: self.key, common: F::TX_PACKET | F::TX_EOP | self.bits }
+        [mask, self.key, F::TX_PACKET | F::TX_EOP | self.bits]
     }
-}
 
-/// Packets of one frame that ask for the same.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Alike {
-    /// These bits of what a frame says of itself ([`Frame::about`]) are `wanted`.
-    pub(super) mask: u64,
-    pub(super) wanted: u64,
-    /// What the second words of their descriptors have in common.
-    pub(super) common: u64,
-}
-
-impl Alike {
-    /// Those that ask for nothing.
-    pub(super) fn asking_nothing<F: Format>() -> Alike {
-        let mask = u64::from(Flags::NOT_SIMPLE.0) << 16;
-        Alike { mask, wanted: 0, common: F::TX_PACKET | F::TX_EOP }
+    /// The same for frames that ask for nothing.
+    pub(super) fn nothing() -> [u64; 3] {
+        [u64::from(Flags::NOT_SIMPLE.0) << 16, 0, F::TX_PACKET | F::TX_EOP]
     }
 }
 

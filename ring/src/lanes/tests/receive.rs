@@ -86,7 +86,7 @@ fn expected<F: Format>(case: &Case, arrivals: &Arrivals<'_>) -> (Moved, Vec<Fram
     for i in 0..arrivals.most.min(case.frames[1]) {
         let slot = (case.next as usize + i) % case.words.len();
         let [first, second] = case.words[slot];
-        let done = F::rx_parse(first, second & arrivals.believed);
+        let done = F::rx_parse(first, second & arrivals.terms.believed);
         let fits = done.len > 0 && done.len <= case.data_room;
         let swapped = second & u64::from(F::RX_BITS.swapped_tag) != 0;
         if !F::rx_done(second) || !done.end || done.error || !fits || swapped {
@@ -109,9 +109,11 @@ fn run<F: Format>(case: &Case, kinds: &[Kind]) {
         shadow: &case.shadow,
         next: case.next,
         most: case.most,
-        headroom: case.headroom,
-        data_room: case.data_room,
-        believed: if case.strip { u64::MAX } else { !F::RX_VLAN },
+        terms: &RxTerms {
+            headroom: case.headroom,
+            data_room: case.data_room,
+            believed: if case.strip { u64::MAX } else { !F::RX_VLAN },
+        },
     };
     let (moved, expected) = expected::<F>(&case, &arrivals);
     let [before, room] = case.frames;
@@ -152,7 +154,9 @@ proptest! {
         for simd in Simd::available() {
             let slots = slots(&words);
             let iovas = Iovas::at(base);
-            by!(simd, arm::<Adv82599>(slots.descriptors(), position, &block, iovas, headroom));
+            let descriptors = slots.descriptors().run(position, BLOCK).first_chunk();
+            let descriptors = descriptors.expect("a block does not wrap");
+            by!(simd, arm::<Adv82599>(descriptors, &block, iovas, headroom));
             prop_assert_eq!(&contents(&slots), &expected, "{}", simd);
         }
     }
