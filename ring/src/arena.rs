@@ -158,6 +158,13 @@ impl Arena {
         unsafe { std::slice::from_raw_parts_mut(self.span(index, offset, len), usize::from(len)) }
     }
 
+    /// Where the buffers are, for those who look at several frames at once.
+    #[inline]
+    pub(crate) fn extent(&self) -> Extent {
+        let Inner { memory, last, stride, .. } = &*self.0;
+        Extent { base: memory.base().as_ptr(), last: *last, stride: *stride as u32 }
+    }
+
     /// Start of a range within a buffer, checked to lie in it.
     #[inline]
     fn span(&self, index: u32, offset: u16, len: u16) -> *mut u8 {
@@ -170,6 +177,15 @@ impl Arena {
         // the memory.
         unsafe { self.0.memory.base().as_ptr().add(start) }
     }
+}
+
+/// Where the buffers of an arena are: a frame lies in one if its buffer's number is not above `last`, and it
+/// ends at `stride` at the latest.
+#[derive(Clone, Copy)]
+pub(crate) struct Extent {
+    pub(crate) base: *mut u8,
+    pub(crate) last: u32,
+    pub(crate) stride: u32,
 }
 
 /// Where devices see the buffers of an arena, for loops over them.

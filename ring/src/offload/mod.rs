@@ -5,9 +5,13 @@
 
 mod apply;
 mod batch;
+#[cfg(test)]
+mod batch_tests;
 mod check;
 mod checksum;
 mod error;
+#[cfg(target_arch = "x86_64")]
+mod four_udp;
 mod headers;
 mod lengths;
 mod plain_ipv4;

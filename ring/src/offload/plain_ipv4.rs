@@ -4,9 +4,9 @@
 use super::Lengths;
 use crate::frame::Flags;
 
-const ETHERNET: usize = 14;
-const IPV4: usize = 20;
-const UDP: usize = 8;
+pub(super) const ETHERNET: usize = 14;
+pub(super) const IPV4: usize = 20;
+pub(super) const UDP: usize = 8;
 const TCP: usize = 20;
 
 /// Makes all of the packet of these bytes ready for its checksums to be inserted, as
@@ -53,8 +53,9 @@ fn part<const N: usize, const ALL: usize>(bytes: &[u8; ALL], at: usize) -> [u8; 
     std::array::from_fn(|i| bytes[at + i])
 }
 
+/// What is asked for such a packet.
 #[inline]
-fn requested(protocol: Flags) -> Flags {
+pub(super) fn requested(protocol: Flags) -> Flags {
     protocol | Flags::IPV4 | Flags::IP_CHECKSUM | Flags::L4_CHECKSUM
 }
 
