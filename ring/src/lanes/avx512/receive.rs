@@ -216,9 +216,18 @@ unsafe fn receive_four<F: Format>(
     // SAFETY: promised by the caller.
     unsafe { write_four(to, raw, placed, terms) }
     // One bit in four counts.
-    let frames = foreseen(good | 0xeeee, 4 * most) / 4;
-    let counted = 0x1111_u16.unbounded_shr(16 - 4 * frames as u32);
-    Moved { frames, bytes: _mm512_mask_reduce_add_epi32(counted, lengths) as u64 }
+    let (frames, lengths) = if most == FOUR && good & 0x1111 == 0x1111 {
+        (FOUR, lengths)
+    } else {
+        let frames = foreseen(good | 0xeeee, 4 * most) / 4;
+        let counted = u16::MAX.unbounded_shr(16 - 4 * frames as u32);
+        (frames, _mm512_maskz_mov_epi32(counted, lengths))
+    };
+    // Each length is in all of its lane.
+    let half =
+        _mm256_add_epi32(_mm512_castsi512_si256(lengths), _mm512_extracti64x4_epi64(lengths, 1));
+    let sum = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+    Moved { frames, bytes: _mm_cvtsi128_si32(sum) as u64 }
 }
 
 /// Writes four frames: of their descriptors, with buffers and flags in place.

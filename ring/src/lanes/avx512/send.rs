@@ -115,9 +115,20 @@ fn send_fours<F: Format>(
 ) -> Option<u64> {
     let terms = Terms::new::<F>(terms);
     let mut found = Found { over: _mm512_setzero_si512(), lengths: _mm512_setzero_si512() };
-    let ((slots, few_slots), (frames, few_frames)) =
-        (slots.as_chunks::<WIDE>(), frames.as_chunks::<WIDE>());
-    let (buffers, few_buffers) = buffers.as_chunks_mut::<WIDE>();
+    let few = frames.len() % WIDE;
+    let (few_frames, frames) = frames.split_at(few);
+    let (few_slots, slots) = slots.split_at(few);
+    let (few_buffers, buffers) = buffers.split_at_mut(few);
+    let (few_slots, few_frames) = (few_slots.as_chunks().0, few_frames.as_chunks().0);
+    let few_buffers = few_buffers.as_chunks_mut::<FOUR>().0;
+    for ((slots, buffers), frames) in few_slots.iter().zip(few_buffers).zip(few_frames) {
+        let four = send_four(slots, frames, terms, &mut found);
+        let indices = _mm512_castsi512_si128(_mm512_maskz_compress_epi32(0x1111, four));
+        // SAFETY: there are four places.
+        unsafe { _mm_storeu_si128(buffers.as_mut_ptr().cast(), indices) }
+    }
+    let (slots, frames) = (slots.as_chunks::<WIDE>().0, frames.as_chunks::<WIDE>().0);
+    let buffers = buffers.as_chunks_mut::<WIDE>().0;
     for ((slots, buffers), frames) in slots.iter().zip(buffers).zip(frames) {
         let (slots, frames) = (slots.as_chunks().0, frames.as_chunks().0);
         let mut quarter = |i: usize| send_four(&slots[i], &frames[i], terms, &mut found);
@@ -128,14 +139,6 @@ fn send_fours<F: Format>(
         let indices = _mm512_shuffle_i64x2(near, far, 0x44);
         // SAFETY: there are sixteen places.
         unsafe { _mm512_storeu_si512(buffers.as_mut_ptr().cast(), indices) }
-    }
-    let (slots, frames) = (few_slots.as_chunks().0, few_frames.as_chunks().0);
-    let (buffers, _) = few_buffers.as_chunks_mut::<FOUR>();
-    for ((slots, buffers), frames) in slots.iter().zip(buffers).zip(frames) {
-        let four = send_four(slots, frames, terms, &mut found);
-        let indices = _mm512_castsi512_si128(_mm512_maskz_compress_epi32(0x1111, four));
-        // SAFETY: there are four places.
-        unsafe { _mm_storeu_si128(buffers.as_mut_ptr().cast(), indices) }
     }
     let refused = _mm512_cmpgt_epu64_mask(found.over, terms.over);
     (refused == 0).then(|| _mm512_mask_reduce_add_epi64(0xaa, found.lengths) as u64)
