@@ -70,6 +70,8 @@ pub struct TxCounters {
     pub invalid: Counter,
     /// Packets still queued when the ring was restarted; whether they left is not known.
     pub lost: Counter,
-    /// The oldest descriptor whose report is outstanding, while packets are.
+    /// The oldest descriptor whose report the worker has not seen, while packets are outstanding.
     pub(crate) oldest: Published,
+    /// The newest one, while packets are.
+    pub(crate) newest: Published,
 }

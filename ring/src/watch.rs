@@ -49,15 +49,15 @@ impl<F: Format> TxWatch<F> {
         &self.counters
     }
 
-    /// The position of the oldest report that the device owes. `None` when it owes none, or has made
-    /// it and the worker has not looked.
+    /// The position of a report that the device owes: of the oldest that the worker has not seen, or, if
+    /// that was made, of the newest. `None` when the device owes none.
     pub fn waiting_at(&self) -> Option<u32> {
-        let TxCounters { packets, completed, lost, oldest, .. } = &**self.counters;
+        let TxCounters { packets, completed, lost, oldest, newest, .. } = &**self.counters;
         if packets.value() == completed.value() + lost.value() {
             return None;
         }
-        let position = oldest.position();
-        (!F::tx_done(self.slots.status(position))).then_some(position)
+        let owed = |position: &u32| !F::tx_done(self.slots.status(*position));
+        [oldest.position(), newest.position()].into_iter().find(owed)
     }
 
     /// The descriptor's number in the ring, as the device's head register has it.

@@ -114,7 +114,7 @@ unsafe fn receive_eights<F: Format>(
     terms: &RxTerms,
     to: *mut Frame,
 ) -> Moved {
-    let headroom = _mm256_set1_epi32(terms.headroom.into());
+    let headroom = _mm256_set1_epi32(terms.headroom().into());
     // Where in memory is what each word is of.
     let order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
     let mut sums = _mm256_setzero_si256();
@@ -155,7 +155,7 @@ unsafe fn receive_eights<F: Format>(
 /// Which of eight descriptors are done and good packets of one buffer, and their lengths.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn good<F: Format>(words: &Words, data_room: u16) -> (u32, __m256i) {
+fn good<F: Format>(words: &Words, data_room: u32) -> (u32, __m256i) {
     let bits = const { F::RX_BITS };
     let set = |bits: u32| _mm256_set1_epi32(bits as i32);
     let care = set(bits.done | bits.end | bits.error | bits.swapped_tag);
@@ -163,10 +163,7 @@ fn good<F: Format>(words: &Words, data_room: u16) -> (u32, __m256i) {
     let lengths = _mm256_and_si256(words.lengths, set(0xffff));
     // Compared as signed: the lowest number for 1, and the highest for 0.
     let bias = 1 << 31;
-    let fits = _mm256_cmpgt_epi32(
-        set(bias + u32::from(data_room)),
-        _mm256_add_epi32(lengths, set(bias - 1)),
-    );
+    let fits = _mm256_cmpgt_epi32(set(bias + data_room), _mm256_add_epi32(lengths, set(bias - 1)));
     let good = _mm256_castsi256_ps(_mm256_and_si256(plain, fits));
     (_mm256_movemask_ps(good) as u32, lengths)
 }

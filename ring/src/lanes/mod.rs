@@ -82,7 +82,7 @@ use crate::arena::Iovas;
 use crate::frame::Frame;
 use crate::frames::Frames;
 use crate::slots::{Descriptors, Slot};
-use crate::{BLOCK, Format, FrameBatch, RxRing};
+use crate::{BLOCK, Format, FrameBatch, Layout, RxRing};
 
 /// Completed descriptors of a receive ring, maybe, and what frames are made of besides.
 #[derive(Clone, Copy)]
@@ -97,15 +97,30 @@ pub(crate) struct Arrivals<'r> {
     pub(crate) terms: &'r RxTerms,
 }
 
-/// What holds for all completions of a receive ring.
+/// What holds for all completions of a receive ring, as registers take it.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, align(16))]
 pub(crate) struct RxTerms {
+    /// A frame's two words, but for what the completion says: where in the buffer the device writes.
+    place: [u64; 2],
     /// Bits of the second word that are believed.
     pub(crate) believed: u64,
-    /// Where in a buffer the device writes.
-    pub(crate) headroom: u16,
     /// Bytes that a buffer takes, 16384 at most.
-    pub(crate) data_room: u16,
+    pub(crate) data_room: u32,
+}
+
+impl RxTerms {
+    /// For buffers of this layout.
+    pub(crate) fn new(layout: Layout, believed: u64) -> RxTerms {
+        let Layout { headroom, data_room } = layout;
+        RxTerms { place: [(headroom as u64) << 32, 0], believed, data_room: data_room as u32 }
+    }
+
+    /// Where in a buffer the device writes.
+    #[inline]
+    pub(crate) fn headroom(&self) -> u16 {
+        (self.place[0] >> 32) as u16
+    }
 }
 
 /// Free descriptors of a transmit ring, and what is written to them besides frames.

@@ -94,14 +94,13 @@ fn receive<F: Format>(
     let bits = const { F::RX_BITS };
     let good = u64::from(bits.done | bits.end);
     let care = good | u64::from(bits.error | bits.swapped_tag);
-    let RxTerms { believed, headroom, data_room } = *terms;
-    let place = u64::from(headroom) << 32;
+    let RxTerms { place: [place, _], believed, data_room } = *terms;
     let mut moved = Moved::default();
     for ((slot, &buffer), frame) in run.iter().zip(buffers).zip(frames) {
         let second = slot.status();
         let len = (second >> 32) as u16;
         // Of 0, one less is more than any room.
-        if second & care != good || len.wrapping_sub(1) >= data_room {
+        if second & care != good || u32::from(len).wrapping_sub(1) >= data_room {
             break;
         }
         let first = slot.first();

@@ -11,8 +11,8 @@ use crossbeam::utils::CachePadded;
 use crate::lanes::RxTerms;
 use crate::slots::Slots;
 use crate::{
-    Arena, BLOCK, DmaSlice, Doorbell, Format, Layout, RingError, RxCounters, RxDescriptorStatus,
-    RxWatch, Simd,
+    Arena, BLOCK, DmaSlice, Doorbell, Format, RingError, RxCounters, RxDescriptorStatus, RxWatch,
+    Simd,
 };
 
 /// How a receive ring is set up.
@@ -71,7 +71,6 @@ impl<F: Format> RxRing<F> {
             return Err(RingError::Simd(config.simd));
         }
         let slots = Slots::new(memory, config.len)?;
-        let Layout { data_room, headroom } = arena.layout();
         let mut ring = RxRing {
             shadow: vec![0; config.len].into_boxed_slice(),
             next: slots.start(),
@@ -79,11 +78,7 @@ impl<F: Format> RxRing<F> {
             slots,
             released: false,
             skipping: false,
-            terms: RxTerms {
-                believed: u64::MAX,
-                headroom: headroom as u16,
-                data_room: data_room as u16,
-            },
+            terms: RxTerms::new(arena.layout(), u64::MAX),
             max_chain: config.max_chain.clamp(1, config.len - BLOCK - 1),
             simd: config.simd,
             arena: arena.clone(),

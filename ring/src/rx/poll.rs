@@ -181,7 +181,7 @@ impl<F: Format> RxRing<F> {
                 break;
             }
             let index = self.shadow[slots.slot(position)];
-            batch.raw_mut().push(Frame::received(index, self.terms.headroom, &done));
+            batch.raw_mut().push(Frame::received(index, self.terms.headroom(), &done));
             if done.end {
                 return Scan::Packet(count, 0);
             }
@@ -197,7 +197,7 @@ impl<F: Format> RxRing<F> {
         // A buffer after the first may be empty when it ends the packet: the device moves on to it for
         // the CRC, and strips that. The datasheets do not say whether it does (PKT_LEN is what was
         // written to the buffer); the packet is whole either way.
-        let fits = done.len <= self.terms.data_room;
+        let fits = u32::from(done.len) <= self.terms.data_room;
         if !fits || done.len == 0 && (count == 1 || !done.end) {
             self.counters.bad_length.add(1);
             return true;

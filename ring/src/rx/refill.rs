@@ -50,7 +50,7 @@ impl<F: Format> RxRing<F> {
         let slots = slots.first_chunk().expect("a block does not wrap");
         self.shadow[start..start + BLOCK].copy_from_slice(block);
         // SAFETY: promised by the caller.
-        unsafe { L::arm::<F>(slots, block, self.arena.iovas(), self.terms.headroom) }
+        unsafe { L::arm::<F>(slots, block, self.arena.iovas(), self.terms.headroom()) }
         self.armed = self.armed.wrapping_add(BLOCK as u32);
     }
 }

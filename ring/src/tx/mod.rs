@@ -48,16 +48,8 @@ const NO_BUFFER: u32 = u32::MAX;
 struct Mark {
     /// Position of the descriptor that reports.
     position: u32,
-    /// What there was from the first packet up to it.
-    total: Total,
-}
-
-/// What there was since the ring started, free-running.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Total {
+    /// Packets from the first one up to it, free-running.
     packets: u32,
-    /// Descriptors without a buffer.
-    contexts: u32,
 }
 
 /// A transmit ring: descriptors with frames for the device, and the record of which buffers they
@@ -83,9 +75,13 @@ pub struct TxRing<F> {
     marks: Box<[Mark]>,
     marks_head: u32,
     marks_tail: u32,
-    /// What the device was given, and what of it it has reported.
-    given: Total,
-    reported: Total,
+    /// Packets that the device was given, and those of them that it has reported, free-running.
+    given: u32,
+    reported: u32,
+    /// Behind the last descriptor that has no buffer, free-running.
+    contexts_end: u32,
+    /// From where on to look for reports again, free-running.
+    look: u32,
     /// The device has no context for packets that ask for nothing, and needs one.
     fresh: bool,
     /// What was asked for last.
@@ -132,8 +128,10 @@ impl<F: Format> TxRing<F> {
             marks: vec![Mark::default(); config.len].into_boxed_slice(),
             marks_head: start,
             marks_tail: start,
-            given: Total::default(),
-            reported: Total::default(),
+            given: 0,
+            reported: 0,
+            contexts_end: start,
+            look: start,
             fresh: F::TX_FIRST.is_some(),
             request: Request::none(),
             nothing,
@@ -234,12 +232,13 @@ impl<F: Format> TxRing<F> {
 
     fn empty(&mut self) {
         self.complete_reported();
-        let lost = self.given.packets.wrapping_sub(self.reported.packets);
+        let lost = self.given.wrapping_sub(self.reported);
         self.counters.lost.add(u64::from(lost));
         self.arena.give(self.held());
         let start = self.slots.start();
         (self.next, self.clean, self.marked) = (start, start, start);
         (self.marks_head, self.marks_tail) = (start, start);
+        (self.contexts_end, self.look) = (start, start);
         self.reported = self.given;
         self.fresh = F::TX_FIRST.is_some();
         self.move_limit();

@@ -40,6 +40,11 @@ impl<F: Format> TxRing<F> {
     #[inline]
     pub fn push(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         batch.check_arena(&self.arena);
+        // Once in a block is often enough, as long as there is room.
+        if self.next.wrapping_sub(self.look).cast_signed() >= 0 {
+            self.look = self.next.wrapping_add(BLOCK as u32);
+            self.collect(batch.pool());
+        }
         match self.simd {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: a ring is made only with what the CPU has.
@@ -80,11 +85,11 @@ impl<F: Format> TxRing<F> {
     /// The CPU has the instructions.
     #[inline(always)]
     unsafe fn push_by<L: Lanes>(&mut self, batch: &mut FrameBatch<'_>) -> usize {
-        self.collect(batch.pool());
         // SAFETY: promised by the caller.
         match unsafe { self.whole::<L>(batch.raw()) } {
             Some(burst) => {
                 let sent = batch.len();
+                self.report(burst);
                 self.show(burst, sent as u32);
                 batch.raw_mut().forget();
                 sent
@@ -103,7 +108,7 @@ impl<F: Format> TxRing<F> {
     unsafe fn whole<L: Lanes>(&mut self, frames: &[Frame]) -> Option<Burst> {
         let last = frames.last()?;
         let alike = self.alike(frames)?;
-        if frames.len() > self.most() {
+        if frames.len() > BLOCK || frames.len() > self.room() {
             return None;
         }
         let departures = self.departures(alike);
@@ -111,7 +116,7 @@ impl<F: Format> TxRing<F> {
         // SAFETY: promised by the caller; so many are free.
         let bytes = unsafe { L::send_all::<F>(departures, frames)? };
         self.next = self.next.wrapping_add(frames.len() as u32);
-        self.given.packets = self.given.packets.wrapping_add(frames.len() as u32);
+        self.given = self.given.wrapping_add(frames.len() as u32);
         Some(Burst { bytes, last })
     }
 
@@ -121,7 +126,8 @@ impl<F: Format> TxRing<F> {
     /// The CPU has the instructions.
     #[inline(never)]
     unsafe fn parts<L: Lanes>(&mut self, batch: &mut FrameBatch<'_>) -> usize {
-        let before = self.given.packets;
+        self.collect(batch.pool());
+        let before = self.given;
         let frames = batch.raw();
         let mut burst = Burst::default();
         let mut sent = 0;
@@ -144,20 +150,20 @@ impl<F: Format> TxRing<F> {
             }
             sent += packet.len();
         }
-        let packets = self.given.packets.wrapping_sub(before);
+        let packets = self.given.wrapping_sub(before);
         if packets > 0 {
+            if self.unmarked() > 0 {
+                self.report(burst);
+            }
             self.show(burst, packets);
         }
         batch.raw_mut().remove_front(sent);
         sent
     }
 
-    /// Shows the device a burst of packets that were written.
+    /// Shows the device a burst of packets that were written, the last of which reports.
     #[inline(always)]
     fn show(&mut self, burst: Burst, packets: u32) {
-        if self.unmarked() > 0 {
-            self.report(burst);
-        }
         self.tail.ring(self.slots.slot(self.next) as u32);
         let counters = &**self.counters;
         counters.packets.add(packets.into());
@@ -173,8 +179,13 @@ impl<F: Format> TxRing<F> {
     /// Descriptors that may be written before a report is due or the ring is full.
     #[inline]
     fn most(&self) -> usize {
-        let room = (self.limit.wrapping_sub(self.next) as i32).max(0) as usize;
-        room.min(BLOCK - self.unmarked())
+        self.room().min(BLOCK - self.unmarked())
+    }
+
+    /// Descriptors that may be written before the ring is full.
+    #[inline]
+    fn room(&self) -> usize {
+        self.limit.wrapping_sub(self.next).cast_signed().max(0) as usize
     }
 
     /// What the first packets have in common, if it is likely to be several packets of one frame.
@@ -223,7 +234,7 @@ impl<F: Format> TxRing<F> {
             burst.last = terms.second::<F>(frame);
         }
         self.next = self.next.wrapping_add(moved.frames as u32);
-        self.given.packets = self.given.packets.wrapping_add(moved.frames as u32);
+        self.given = self.given.wrapping_add(moved.frames as u32);
         burst.bytes += moved.bytes;
         moved.frames
     }
@@ -265,7 +276,7 @@ impl<F: Format> TxRing<F> {
                     slots.store(next, request.context());
                     shadow[slots.slot(next)] = NO_BUFFER;
                     next = next.wrapping_add(1);
-                    self.given.contexts = self.given.contexts.wrapping_add(1);
+                    self.contexts_end = next;
                 }
                 second = request.packet(len, len);
             }
@@ -277,7 +288,7 @@ impl<F: Format> TxRing<F> {
             count += 1;
         }
         self.next = next;
-        self.given.packets = self.given.packets.wrapping_add(count);
+        self.given = self.given.wrapping_add(count);
         count as usize
     }
 
@@ -301,7 +312,7 @@ impl<F: Format> TxRing<F> {
             self.move_limit();
         }
         self.write(packet, total as u32, burst);
-        self.given.packets = self.given.packets.wrapping_add(1);
+        self.given = self.given.wrapping_add(1);
         burst.bytes += total as u64;
         true
     }
@@ -343,7 +354,7 @@ impl<F: Format> TxRing<F> {
     /// Puts a descriptor that has no buffer.
     fn put_context(&mut self, descriptor: [u64; 2]) {
         self.put(NO_BUFFER, descriptor);
-        self.given.contexts = self.given.contexts.wrapping_add(1);
+        self.contexts_end = self.next;
     }
 
     /// Has the last descriptor report. The device has not been shown it yet, so that it can still be
@@ -352,10 +363,11 @@ impl<F: Format> TxRing<F> {
     fn report(&mut self, burst: Burst) {
         let position = self.next.wrapping_sub(1);
         self.slots.store_second(position, burst.last | F::TX_REPORT);
-        self.marks[self.slots.slot(self.marks_tail)] = Mark { position, total: self.given };
+        self.marks[self.slots.slot(self.marks_tail)] = Mark { position, packets: self.given };
         if self.marks_tail == self.marks_head {
             self.counters.oldest.set(position);
         }
+        self.counters.newest.set(position);
         self.marks_tail = self.marks_tail.wrapping_add(1);
         self.marked = self.next;
     }

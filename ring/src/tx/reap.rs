@@ -70,9 +70,9 @@ impl<F: Format> TxRing<F> {
 
     /// Counts what was reported with a mark; returns how many packets.
     fn complete(&mut self, mark: Mark) -> u64 {
-        let packets = mark.total.packets.wrapping_sub(self.reported.packets).into();
+        let packets = mark.packets.wrapping_sub(self.reported).into();
         self.counters.completed.add(packets);
-        self.reported = mark.total;
+        self.reported = mark.packets;
         packets
     }
 
@@ -87,7 +87,7 @@ impl<F: Format> TxRing<F> {
         let start = self.clean;
         self.clean = mark.position.wrapping_add(1);
         self.move_limit();
-        let contexts = mark.total.contexts != self.reported.contexts;
+        let contexts = self.contexts_end.wrapping_sub(start).cast_signed() > 0;
         let (from, to) = (self.slots.slot(start), self.slots.slot(self.clean));
         if contexts {
             self.free_one_by_one(start, pool);

@@ -18,24 +18,26 @@ use crate::slots::{FOUR, Slot, WIDE, load_four, load_sixteen};
 pub(super) unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
     let Arrivals { descriptors, shadow, next, most, terms } = arrivals;
     let most = most.min(frames.room());
-    let looked = if most <= FOUR { FOUR } else { most.next_multiple_of(WIDE) };
     let start = descriptors.slot(next);
-    let Some(buffers) = shadow.get(start..start + looked) else {
+    let to = frames.end();
+    let looked = most.next_multiple_of(WIDE);
+    let moved = if most <= FOUR
+        && let Some(slots) = descriptors.all(next, FOUR)
+        && let (Some(slots), Some(buffers)) = (slots.first_chunk(), shadow.get(start..start + FOUR))
+        && let Some(buffers) = buffers.first_chunk()
+    {
+        // SAFETY: promised by the caller; there is room for `most`, and slack.
+        unsafe { receive_four::<F>(slots, buffers, most, terms, to) }
+    } else if let Some(slots) = descriptors.all(next, looked)
+        && let Some(buffers) = shadow.get(start..start + looked)
+    {
+        let (slots, buffers) = (slots.as_chunks().0, buffers.as_chunks().0);
+        // SAFETY: as above.
+        unsafe { receive_wide::<F>(slots, buffers, most, terms, to) }
+    } else {
         let arrivals = Arrivals { descriptors, shadow, next, most, terms };
         // SAFETY: promised by the caller.
         return unsafe { receive_parts::<F>(arrivals, frames) };
-    };
-    let slots = descriptors.run(next, looked);
-    let moved = match (slots.first_chunk(), buffers.first_chunk()) {
-        // SAFETY: promised by the caller; there is room for `most`, and slack.
-        (Some(slots), Some(buffers)) if most <= FOUR => unsafe {
-            receive_four::<F>(slots, buffers, most, terms, frames.end())
-        },
-        _ => {
-            let (slots, buffers) = (slots.as_chunks().0, buffers.as_chunks().0);
-            // SAFETY: as above.
-            unsafe { receive_wide::<F>(slots, buffers, most, terms, frames.end()) }
-        }
     };
     // SAFETY: they were written, and are not more than there is room for.
     unsafe { frames.added(moved.frames) }
@@ -92,19 +94,20 @@ struct Terms {
     /// In each word.
     believed: __m512i,
     data_room: __m512i,
-    /// In each frame, in its place.
-    headroom: __m512i,
+    /// In each frame.
+    place: __m512i,
 }
 
 impl Terms {
     #[target_feature(enable = "avx512f")]
     #[inline]
     fn new(terms: &RxTerms) -> Terms {
-        let RxTerms { believed, headroom, data_room } = *terms;
+        // SAFETY: as many bytes, of any value.
+        let place = unsafe { std::mem::transmute::<[u64; 2], __m128i>(terms.place) };
         Terms {
-            believed: _mm512_set1_epi32(believed as i32),
-            data_room: _mm512_set1_epi32(data_room.into()),
-            headroom: _mm512_maskz_set1_epi64(0x55, i64::from(headroom) << 32),
+            believed: _mm512_set1_epi32(terms.believed as i32),
+            data_room: _mm512_set1_epi32(terms.data_room as i32),
+            place: _mm512_broadcast_i32x4(place),
         }
     }
 }
@@ -244,7 +247,7 @@ unsafe fn write_four(to: *mut Frame, four: __m512i, placed: __m512i, terms: Term
     ));
     let told = _mm512_shuffle_epi8(four, order);
     // Any of the three.
-    let frame = _mm512_ternarylogic_epi64(placed, told, terms.headroom, 0xfe);
+    let frame = _mm512_ternarylogic_epi64(placed, told, terms.place, 0xfe);
     // SAFETY: promised by the caller.
     unsafe { _mm512_storeu_si512(to.cast(), frame) }
 }

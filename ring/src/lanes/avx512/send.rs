@@ -141,7 +141,14 @@ fn send_fours<F: Format>(
         unsafe { _mm512_storeu_si512(buffers.as_mut_ptr().cast(), indices) }
     }
     let refused = _mm512_cmpgt_epu64_mask(found.over, terms.over);
-    (refused == 0).then(|| _mm512_mask_reduce_add_epi64(0xaa, found.lengths) as u64)
+    if refused != 0 {
+        return None;
+    }
+    // The length is the second of each two.
+    let all = found.lengths;
+    let half = _mm256_add_epi64(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+    let pair = _mm_add_epi64(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+    Some(_mm_extract_epi64(pair, 1) as u64)
 }
 
 /// Writes descriptors for four frames, which it returns.

@@ -104,16 +104,13 @@ fn run<F: Format>(case: &Case, kinds: &[Kind]) {
     let words = words.map(|(&words, kind)| kind.words::<F>(words, case.data_room)).collect();
     let case = Case { words, ..case.clone() };
     let slots = slots(&case.words);
+    let layout = Layout { headroom: case.headroom.into(), data_room: case.data_room.into() };
     let arrivals = Arrivals {
         descriptors: slots.descriptors(),
         shadow: &case.shadow,
         next: case.next,
         most: case.most,
-        terms: &RxTerms {
-            headroom: case.headroom,
-            data_room: case.data_room,
-            believed: if case.strip { u64::MAX } else { !F::RX_VLAN },
-        },
+        terms: &RxTerms::new(layout, if case.strip { u64::MAX } else { !F::RX_VLAN }),
     };
     let (moved, expected) = expected::<F>(&case, &arrivals);
     let [before, room] = case.frames;
