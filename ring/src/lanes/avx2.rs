@@ -9,12 +9,12 @@ use crate::format::RxTables;
 use crate::frame::{Flags, Frame};
 use crate::frames::Frames;
 use crate::slots::{PAIRS, Slot, load_pairs, store_pair};
-use crate::{BLOCK, Format, FrameBatch, RxRing};
+use crate::{BLOCK, Format};
 
 /// Eight descriptors at a time, by AVX2.
 pub(crate) struct Avx2;
 
-super::lanes_of_functions!(Avx2, "avx2");
+super::lanes_of_functions!(Avx2);
 
 /// The first so many of eight, in the order that [`transpose`] gives: the even ones, then the odd ones.
 const FIRST: [u32; PAIRS + 1] = {

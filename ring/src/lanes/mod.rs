@@ -7,25 +7,13 @@
 /// instructions that not every CPU has: functions of a trait cannot be.
 #[cfg(target_arch = "x86_64")]
 macro_rules! lanes_of_functions {
-    ($name:ident, $features:literal) => {
+    ($name:ident) => {
         // SAFETY: callers see to it that the CPU has the instructions.
         unsafe impl Lanes for $name {
             #[inline(always)]
             unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved {
                 // SAFETY: promised by the caller.
                 unsafe { receive::<F>(arrivals, frames) }
-            }
-
-            #[inline(always)]
-            unsafe fn refill<F: Format>(ring: &mut RxRing<F>, batch: &FrameBatch<'_>) {
-                #[target_feature(enable = $features)]
-                #[inline(never)]
-                fn refill<F: Format>(ring: &mut RxRing<F>, batch: &FrameBatch<'_>) {
-                    // SAFETY: this is compiled for them.
-                    unsafe { ring.refill_by::<$name>(batch) }
-                }
-                // SAFETY: promised by the caller.
-                unsafe { refill(ring, batch) }
             }
 
             #[inline(always)]
@@ -82,7 +70,7 @@ use crate::arena::Iovas;
 use crate::frame::Frame;
 use crate::frames::Frames;
 use crate::slots::{Descriptors, Slot};
-use crate::{BLOCK, Format, FrameBatch, Layout, RxRing};
+use crate::{BLOCK, Format, Layout};
 
 /// Completed descriptors of a receive ring, maybe, and what frames are made of besides.
 #[derive(Clone, Copy)]
@@ -99,7 +87,7 @@ pub(crate) struct Arrivals<'r> {
 
 /// What holds for all completions of a receive ring, as registers take it.
 #[derive(Clone, Copy, Debug)]
-#[repr(C, align(16))]
+#[repr(C)]
 pub(crate) struct RxTerms {
     /// A frame's two words, but for what the completion says: where in the buffer the device writes.
     place: [u64; 2],
@@ -160,12 +148,6 @@ pub(crate) unsafe trait Lanes {
     /// The CPU has the instructions; `shadow` is as long as the ring; the descriptors from `next` on are
     /// armed, `most` of them.
     unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Frames) -> Moved;
-
-    /// [`RxRing::refill_by`], all of it compiled for these instructions.
-    ///
-    /// # Safety
-    /// The CPU has the instructions.
-    unsafe fn refill<F: Format>(ring: &mut RxRing<F>, batch: &FrameBatch<'_>);
 
     /// Arms these descriptors with these buffers, from byte `headroom` of each on.
     ///

@@ -6,7 +6,7 @@ use crate::arena::Iovas;
 use crate::frame::Frame;
 use crate::frames::Frames;
 use crate::slots::Slot;
-use crate::{BLOCK, Format, FrameBatch, RxRing};
+use crate::{BLOCK, Format};
 
 /// One descriptor at a time, by what every CPU has.
 pub(crate) struct Plain;
@@ -31,12 +31,6 @@ unsafe impl Lanes for Plain {
             }
         }
         all
-    }
-
-    #[inline]
-    unsafe fn refill<F: Format>(ring: &mut RxRing<F>, batch: &FrameBatch<'_>) {
-        // SAFETY: every CPU has what it takes.
-        unsafe { ring.refill_by::<Plain>(batch) }
     }
 
     #[inline]

@@ -34,26 +34,20 @@ impl<F: Format> RxRing<F> {
         if batch.room() == 0 {
             return 0;
         }
-        let before = batch.len();
-        loop {
-            let again = match self.simd {
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: a ring is made only with what the CPU has.
-                Simd::Avx512 => unsafe { self.poll_avx512(batch) },
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: as above.
-                Simd::Avx2 => unsafe { self.poll_avx2(batch) },
-                _ => self.poll_plain(batch),
-            };
-            if !again {
-                return batch.len() - before;
-            }
+        match self.simd {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: a ring is made only with what the CPU has.
+            Simd::Avx512 => unsafe { self.poll_avx512(batch) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Simd::Avx2 => unsafe { self.poll_avx2(batch) },
+            _ => self.poll_plain(batch),
         }
     }
 
     /// [`RxRing::poll_by`] for every CPU.
     #[inline(never)]
-    fn poll_plain(&mut self, batch: &mut FrameBatch<'_>) -> bool {
+    fn poll_plain(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         // SAFETY: every CPU has what it takes.
         unsafe { self.poll_by::<Plain>(batch) }
     }
@@ -61,7 +55,7 @@ impl<F: Format> RxRing<F> {
     /// [`RxRing::poll_by`], all of it compiled for these instructions.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    fn poll_avx512(&mut self, batch: &mut FrameBatch<'_>) -> bool {
+    fn poll_avx512(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         // SAFETY: this is compiled for them, too.
         unsafe { self.poll_by::<Avx512>(batch) }
     }
@@ -69,61 +63,50 @@ impl<F: Format> RxRing<F> {
     /// [`RxRing::poll_by`], all of it compiled for these instructions.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn poll_avx2(&mut self, batch: &mut FrameBatch<'_>) -> bool {
+    fn poll_avx2(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         // SAFETY: this is compiled for them, too.
         unsafe { self.poll_by::<Avx2>(batch) }
     }
 
-    /// Appends packets of one buffer, and then one of another kind, to a batch of the same arena that has
-    /// room; says whether there may be more.
+    /// As [`RxRing::poll`], for a batch of the same arena that has room.
     ///
     /// # Safety
     /// The CPU has the instructions.
     #[inline(always)]
-    unsafe fn poll_by<L: Lanes>(&mut self, batch: &mut FrameBatch<'_>) -> bool {
-        // SAFETY: promised by the caller.
-        let moved = unsafe { self.singles::<L>(batch) };
-        self.count(moved);
-        if batch.room() > 0 && self.other(batch) {
-            return true;
-        }
-        // A small burst leaves the ring well filled, mostly.
-        if !self.is_full() {
+    unsafe fn poll_by<L: Lanes>(&mut self, batch: &mut FrameBatch<'_>) -> usize {
+        let before = batch.len();
+        let (mut packets, mut bytes) = (0, 0);
+        loop {
             // SAFETY: promised by the caller.
-            unsafe { L::refill(self, batch) }
-        }
-        false
-    }
-
-    /// Appends one packet of another kind, or drops one; false if there is none, or none that fits.
-    #[inline(never)]
-    fn other(&mut self, batch: &mut FrameBatch<'_>) -> bool {
-        match self.scan(batch) {
-            Scan::Packet(frames, empty) => {
-                self.next = self.next.wrapping_add(frames as u32);
-                self.free(batch, empty);
-                let start = batch.len() - frames;
-                let bytes = finish(&mut batch.raw_mut()[start..]);
-                self.count(Moved { frames: 1, bytes });
+            let moved = unsafe { self.singles::<L>(batch) };
+            packets += moved.frames as u64;
+            bytes += moved.bytes;
+            if batch.room() == 0 {
+                self.counters.next.set(self.next);
+                break;
             }
-            Scan::Drop(frames) => self.free(batch, frames),
-            Scan::Nothing(position) => {
-                self.counters.next.set(position);
-                return false;
+            match self.scan(batch) {
+                Scan::Packet(frames, empty) => {
+                    self.next = self.next.wrapping_add(frames as u32);
+                    self.free(batch, empty);
+                    packets += 1;
+                    let start = batch.len() - frames;
+                    bytes += finish(&mut batch.raw_mut()[start..]);
+                }
+                Scan::Drop(frames) => self.free(batch, frames),
+                Scan::Nothing(position) => {
+                    self.counters.next.set(position);
+                    break;
+                }
             }
         }
-        batch.room() > 0
-    }
-
-    /// Counts packets that were received.
-    #[inline]
-    fn count(&self, packets: Moved) {
-        let counters = &**self.counters;
-        counters.next.set(self.next);
-        if packets.frames > 0 {
-            counters.packets.add(packets.frames as u64);
-            counters.bytes.add(packets.bytes);
+        if packets > 0 {
+            self.counters.packets.add(packets);
+            self.counters.bytes.add(bytes);
         }
+        // SAFETY: promised by the caller.
+        unsafe { self.refill::<L>(batch) }
+        batch.len() - before
     }
 
     /// Appends good packets of one buffer, as most are, up to the first descriptor that is anything

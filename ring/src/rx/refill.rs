@@ -6,21 +6,15 @@ use crate::lanes::{Lanes, Plain};
 use crate::{BLOCK, Format, FrameBatch};
 
 impl<F: Format> RxRing<F> {
-    /// Whether no block more fits into the ring.
-    #[inline]
-    pub(super) fn is_full(&self) -> bool {
-        // One descriptor stays free: a full ring would look empty.
-        self.armed.wrapping_sub(self.next) >= self.slots.len() - BLOCK as u32
-    }
-
     /// Arms buffers from the batch's pool, a block at a time, and rings the doorbell once.
     ///
     /// # Safety
     /// The CPU has the instructions.
     #[inline(always)]
-    pub(crate) unsafe fn refill_by<L: Lanes>(&mut self, batch: &FrameBatch<'_>) {
+    pub(super) unsafe fn refill<L: Lanes>(&mut self, batch: &FrameBatch<'_>) {
         let before = self.armed;
-        while !self.is_full() {
+        // One descriptor stays free: a full ring would look empty.
+        while self.armed.wrapping_sub(self.next) < self.slots.len() - BLOCK as u32 {
             let Some(block) = batch.pool().take_block() else {
                 self.counters.no_buffers.add(1);
                 break;

@@ -15,7 +15,7 @@ use crate::versus::rows::{Mode, Placement};
 const SAMPLE: u64 = 2048;
 
 /// Frames of a window at most, or those of one burst: what a loop does before the device's turn.
-const WINDOW: usize = 128;
+const WINDOW: usize = 256;
 
 /// Rounds in which nothing more comes before the rest is lost.
 const PATIENCE: u32 = 1000;

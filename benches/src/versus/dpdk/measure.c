@@ -15,7 +15,7 @@
 /* Frames of a sample at least: what happens once in 32 or 64 of them is never left out. */
 #define SAMPLE 2048
 /* Packets of a window at most, or those of one burst: what a loop does before the device's turn. */
-#define WINDOW 128u
+#define WINDOW 256u
 /* Pairs of readings of the clock in a row, and rows of which the cheapest counts. */
 #define PAIRS 1000
 #define ROWS 20

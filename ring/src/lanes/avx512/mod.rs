@@ -14,9 +14,9 @@ use crate::arena::Iovas;
 use crate::frame::Frame;
 use crate::frames::Frames;
 use crate::slots::Slot;
-use crate::{BLOCK, Format, FrameBatch, RxRing};
+use crate::{BLOCK, Format};
 
 /// Sixteen descriptors at a time, by AVX-512 F, BW and VL.
 pub(crate) struct Avx512;
 
-super::lanes_of_functions!(Avx512, "avx512f,avx512bw,avx512vl");
+super::lanes_of_functions!(Avx512);

@@ -3,11 +3,11 @@
 use std::arch::x86_64::*;
 
 use super::flags::flags;
-use crate::Format;
 use crate::frame::Frame;
 use crate::frames::Frames;
 use crate::lanes::{Arrivals, Lanes, Moved, Plain, RxTerms};
 use crate::slots::{FOUR, Slot, WIDE, load_four, load_sixteen};
+use crate::{BLOCK, Format};
 
 /// See [`Lanes::receive`].
 ///
@@ -159,6 +159,11 @@ unsafe fn receive_sixteen<F: Format>(
     terms: Terms,
     to: *mut Frame,
 ) -> (u16, __m512i) {
+    // Those of the next burst, which the device may have filled.
+    let ahead = slots.as_ptr().wrapping_add(BLOCK);
+    for line in 0..WIDE / FOUR {
+        _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(FOUR * line).cast());
+    }
     let raw = load_sixteen(slots);
     // SAFETY: sixteen buffers are there.
     let buffers = unsafe { _mm512_loadu_si512(buffers.as_ptr().cast()) };

@@ -2,10 +2,10 @@
 
 use std::arch::x86_64::*;
 
-use crate::Format;
 use crate::frame::Frame;
 use crate::lanes::{Departures, Lanes, Moved, Plain, TxTerms};
 use crate::slots::{FOUR, Slot, WIDE, store_four};
+use crate::{BLOCK, Format};
 
 /// See [`Lanes::send_all`].
 ///
@@ -164,6 +164,8 @@ fn send_four(
     // Buffer and length to the two words of a descriptor; offset and length.
     let near = bytes(_mm_setr_epi8(0, 1, 2, 3, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1));
     let far = bytes(_mm_setr_epi8(4, 5, -1, -1, -1, -1, -1, -1, 6, 7, -1, -1, -1, -1, -1, -1));
+    // Those of the next burst, which the device had last.
+    _mm_prefetch::<_MM_HINT_ET0>(slots.as_ptr().wrapping_add(BLOCK).cast());
     // SAFETY: four frames are there.
     let four = unsafe { _mm512_loadu_si512(frames.as_ptr().cast()) };
     let over = _mm512_sub_epi64(_mm512_and_si512(four, terms.mask), terms.wanted);
