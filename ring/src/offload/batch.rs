@@ -1,10 +1,10 @@
-//! The same request for all packets of a batch.
+//! The same requests for all packets of a batch.
 
-#[cfg(target_arch = "x86_64")]
-use super::four_udp;
 use super::plain_ipv4;
+#[cfg(target_arch = "x86_64")]
+use super::{by_four, four_udp};
 use crate::batch::chain_len;
-use crate::frame::Frame;
+use crate::frame::{Flags, Frame};
 use crate::{Arena, FrameBatch, FrameMut, PacketMut, Simd};
 
 impl FrameBatch<'_> {
@@ -15,7 +15,35 @@ impl FrameBatch<'_> {
         self.request_checksums_by(Simd::best())
     }
 
+    /// Sets the 802.1Q tag control information that the device inserts into each packet; `None` for no tag:
+    /// [`FrameMut::set_vlan`] of all frames.
+    #[inline]
+    pub fn set_vlan(&mut self, tci: Option<u16>) {
+        self.set_vlan_by(tci, Simd::best());
+    }
+
     /// The same by these instructions, which the CPU has.
+    #[allow(unsafe_code)]
+    pub(crate) fn set_vlan_by(&mut self, tci: Option<u16>, simd: Simd) {
+        let (frames, arena) = self.raw_with_arena();
+        let rest = match simd {
+            #[cfg(target_arch = "x86_64")]
+            Simd::Avx512 => {
+                // Tag and flags are neighbours.
+                let set = tci.map_or(0, |tci| u32::from(tci) | u32::from(Flags::VLAN.0) << 16);
+                let kept = !(u32::from(u16::MAX) | u32::from(Flags::VLAN.0) << 16);
+                let kept = [u32::MAX, u32::MAX, kept, u32::MAX];
+                // SAFETY: the CPU has the instructions.
+                unsafe { by_four::change_all(frames, kept, [0, 0, set, 0]) }
+            }
+            _ => frames,
+        };
+        for frame in rest {
+            FrameMut::new(frame, arena).set_vlan(tci);
+        }
+    }
+
+    /// [`FrameBatch::request_checksums`] by these instructions, which the CPU has.
     pub(crate) fn request_checksums_by(&mut self, simd: Simd) -> usize {
         let (frames, arena) = self.raw_with_arena();
         let (mut at, mut refused) = (0, 0);

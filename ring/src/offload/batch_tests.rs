@@ -98,4 +98,30 @@ proptest! {
             prop_assert_eq!(&*expected, &found, "{:?}", simd);
         }
     }
+
+    #[test]
+    fn a_batch_is_tagged_by_each_way_as_frame_by_frame(
+        frames in prop::collection::vec(any::<(Option<u16>, u16)>(), 0..40),
+        tci in any::<Option<u16>>(),
+    ) {
+        let mut expected = None;
+        for simd in [None].into_iter().chain(Simd::available().map(Some)) {
+            let arena = arena();
+            let pool = Pool::new(&arena, 64);
+            let mut batch = pool.batch(40);
+            for (vlan, flags) in &frames {
+                let mut packet = batch.alloc(60).unwrap();
+                packet.head().set_vlan(*vlan);
+                let head = packet.head_raw();
+                head.flags = head.flags | Flags(flags & Flags::KNOWN.0);
+            }
+            match simd {
+                Some(simd) => batch.set_vlan_by(tci, simd),
+                None => batch.frames_mut().for_each(|mut frame| frame.set_vlan(tci)),
+            }
+            let found = batch.raw().to_vec();
+            let expected = expected.get_or_insert_with(|| found.clone());
+            prop_assert_eq!(&*expected, &found, "{:?}", simd);
+        }
+    }
 }

@@ -6,12 +6,10 @@ use std::arch::x86_64::*;
 use std::mem::transmute;
 
 use super::Lengths;
+use super::by_four::{FOUR, bytes, change, load, words};
 use super::plain_ipv4::{ETHERNET, IPV4, UDP, requested};
 use crate::arena::Extent;
 use crate::frame::{Flags, Frame};
-
-/// Packets that are looked at together: a frame is a lane of a register.
-const FOUR: usize = 4;
 
 /// Bytes up to the end of the UDP header.
 const HEADERS: usize = ETHERNET + IPV4 + UDP;
@@ -41,8 +39,7 @@ pub(super) fn prepare(frames: &mut [Frame], extent: Extent) -> usize {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 #[inline]
 fn prepare_four(four: &mut [Frame; FOUR], extent: Extent) -> bool {
-    // SAFETY: frames have no padding, and a register has any value.
-    let frames = unsafe { transmute::<[Frame; FOUR], __m512i>(*four) };
+    let frames = load(four);
     if !inside(frames, extent) {
         return false;
     }
@@ -70,28 +67,8 @@ fn prepare_four(four: &mut [Frame; FOUR], extent: Extent) -> bool {
     let lengths = Lengths::of(ETHERNET, IPV4, UDP).0;
     let flags = u32::from(requested(Flags::UDP).0) << 16;
     let kept = !(u32::from(Flags::KNOWN.union(Flags::REQUESTS).0) << 16);
-    let kept = words([u32::MAX, u32::MAX, kept, 0]);
-    // Some of the frames, and the request.
-    let frames = _mm512_ternarylogic_epi32(frames, kept, words([0, 0, flags, lengths]), 0xea);
-    // SAFETY: flags, lengths and what was there are of the frames' types.
-    *four = unsafe { transmute::<__m512i, [Frame; FOUR]>(frames) };
+    change(four, [u32::MAX, u32::MAX, kept, 0], [0, 0, flags, lengths]);
     true
-}
-
-/// The same four words in each lane.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn words(words: [u32; 4]) -> __m512i {
-    // SAFETY: as many bytes, of any value.
-    _mm512_broadcast_i32x4(unsafe { transmute::<[u32; 4], __m128i>(words) })
-}
-
-/// The same bytes in each lane.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn bytes(bytes: [u8; 16]) -> __m512i {
-    // SAFETY: as many bytes, of any value.
-    _mm512_broadcast_i32x4(unsafe { transmute::<[u8; 16], __m128i>(bytes) })
 }
 
 /// Whether all frames are whole packets that may be datagrams, and lie in the arena.

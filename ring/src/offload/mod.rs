@@ -7,6 +7,8 @@ mod apply;
 mod batch;
 #[cfg(test)]
 mod batch_tests;
+#[cfg(target_arch = "x86_64")]
+mod by_four;
 mod check;
 mod checksum;
 mod error;

@@ -47,9 +47,7 @@ pub(super) fn forward_mac(lane: &mut Lane, batch: &mut FrameBatch<'_>) -> Moved 
 pub(super) fn forward_offload(lane: &mut Lane, batch: &mut FrameBatch<'_>) -> Moved {
     let received = lane.rx.poll(batch);
     let refused = batch.request_checksums();
-    for mut frame in batch.frames_mut() {
-        frame.set_vlan(Some(VLAN));
-    }
+    batch.set_vlan(Some(VLAN));
     let sent = lane.tx.push(batch);
     assert!(refused == 0, "frames of the generator cannot be asked for checksums");
     Moved { received, sent }
