@@ -7,7 +7,9 @@ use std::mem::transmute;
 
 use super::Lengths;
 use super::by_four::{FOUR, bytes, change, load, words};
+
 use super::plain_ipv4::{ETHERNET, IPV4, UDP, requested};
+use crate::CACHE_LINE;
 use crate::arena::Extent;
 use crate::frame::{Flags, Frame};
 
@@ -21,44 +23,89 @@ const FIRST: usize = 12;
 /// Where a lane of the last headers begins: with the addresses. It has all of UDP.
 const LAST: usize = HEADERS - 16;
 
+/// Fours whose headers are all read before any is written. Buffers are often so far apart that addresses in
+/// them have the same lower twelve bits, by which the CPU takes a read for one of what was just written.
+const TOGETHER: usize = 8;
+
+/// What was found of four packets.
+#[derive(Clone, Copy)]
+struct Found {
+    /// Where they start, in the arena.
+    starts: [usize; FOUR],
+    /// The sums over the pseudo-headers, in the first word of each lane.
+    sums: [[u16; 8]; FOUR],
+}
+
 /// Makes as many packets ready as there are plain UDP datagrams, by fours, from the first frame on, as
 /// [`plain_ipv4::prepare`](super::plain_ipv4::prepare) does; returns how many.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) fn prepare(frames: &mut [Frame], extent: Extent) -> usize {
     let mut done = 0;
-    for four in frames.as_chunks_mut::<FOUR>().0 {
-        if !prepare_four(four, extent) {
+    for fours in frames.as_chunks_mut().0.chunks_mut(TOGETHER) {
+        let mut found = [Found { starts: [0; FOUR], sums: [[0; 8]; FOUR] }; TOGETHER];
+        let mut count = 0;
+        for (four, found) in fours.iter().zip(&mut found) {
+            let Some(datagrams) = look(four, extent) else { break };
+            *found = datagrams;
+            count += 1;
+        }
+        for (four, found) in fours.iter_mut().zip(&found[..count]) {
+            // SAFETY: the packets of these frames were looked at, and the frames are borrowed.
+            unsafe { write(four, found, extent) }
+        }
+        done += FOUR * count;
+        if count < fours.len() {
             break;
         }
-        done += FOUR;
     }
     done
 }
 
-/// The same for four; false, and nothing changed, if they are not all such datagrams.
+/// Four packets, if they are all such datagrams.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 #[inline]
-fn prepare_four(four: &mut [Frame; FOUR], extent: Extent) -> bool {
+fn look(four: &[Frame; FOUR], extent: Extent) -> Option<Found> {
     let frames = load(four);
     if !inside(frames, extent) {
-        return false;
+        return None;
     }
-    let packets = four.each_ref().map(|frame| {
-        let start = u64::from(frame.index) * 64 + u64::from(frame.offset);
-        // SAFETY: the frame lies in the arena, as was just looked at.
-        unsafe { extent.base.add(start as usize) }
-    });
-    // SAFETY: each packet has so many bytes. They are owned and borrowed with the frames, each a buffer of its
-    // own.
+    let starts = starts(frames);
+    let packets = starts.map(|start| extent.base.wrapping_add(start).cast_const());
+    // SAFETY: each packet has so many bytes, in the arena, as was just looked at. They are owned and borrowed
+    // with the frames.
     let (first, last) = unsafe { (lanes::<FIRST>(packets), lanes::<LAST>(packets)) };
     if !plain(frames, first, last) {
-        return false;
+        return None;
     }
-    let sums = pseudo_headers(last);
     // SAFETY: as many bytes, of any value.
-    let sums = unsafe { transmute::<__m512i, [[u16; 8]; FOUR]>(sums) };
-    for (packet, [sum, ..]) in packets.into_iter().zip(sums) {
-        // SAFETY: as above, and nobody else looks at them.
+    let sums = unsafe { transmute::<__m512i, [[u16; 8]; FOUR]>(pseudo_headers(last)) };
+    Some(Found { starts, sums })
+}
+
+/// Where packets start, in the arena.
+#[target_feature(enable = "avx512f,avx512vl")]
+#[inline]
+fn starts(frames: __m512i) -> [usize; FOUR] {
+    // A frame's first word is the buffer, by cache lines; the offset follows.
+    let buffers = _mm512_maskz_mov_epi32(0x1111, frames);
+    let buffers = _mm512_slli_epi64::<{ CACHE_LINE.trailing_zeros() }>(buffers);
+    let offsets = _mm512_and_si512(_mm512_srli_epi64::<32>(frames), _mm512_set1_epi64(0xffff));
+    let starts = _mm512_maskz_compress_epi64(0x55, _mm512_add_epi64(buffers, offsets));
+    // SAFETY: as many bytes, of any value.
+    unsafe { transmute::<__m256i, [usize; FOUR]>(_mm512_castsi512_si256(starts)) }
+}
+
+/// Makes four packets ready, and notes the request in their frames.
+///
+/// # Safety
+/// That was found of these frames.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+unsafe fn write(four: &mut [Frame; FOUR], found: &Found, extent: Extent) {
+    for (start, [sum, ..]) in found.starts.into_iter().zip(found.sums) {
+        let packet = extent.base.wrapping_add(start);
+        // SAFETY: the packet has these bytes, in the arena, as was looked at; they are owned and borrowed with
+        // the frame, and each frame has a buffer of its own.
         unsafe {
             packet.add(ETHERNET + 10).cast::<[u8; 2]>().write([0, 0]);
             packet.add(HEADERS - 2).cast::<[u8; 2]>().write(sum.to_ne_bytes());
@@ -68,7 +115,6 @@ fn prepare_four(four: &mut [Frame; FOUR], extent: Extent) -> bool {
     let flags = u32::from(requested(Flags::UDP).0) << 16;
     let kept = !(u32::from(Flags::KNOWN.union(Flags::REQUESTS).0) << 16);
     change(four, [u32::MAX, u32::MAX, kept, 0], [0, 0, flags, lengths]);
-    true
 }
 
 /// Whether all frames are whole packets that may be datagrams, and lie in the arena.
@@ -91,7 +137,7 @@ fn inside(frames: __m512i, extent: Extent) -> bool {
 /// Each packet has them.
 #[target_feature(enable = "avx512f,avx512vl")]
 #[inline]
-unsafe fn lanes<const AT: usize>(packets: [*mut u8; FOUR]) -> __m512i {
+unsafe fn lanes<const AT: usize>(packets: [*const u8; FOUR]) -> __m512i {
     // SAFETY: promised by the caller.
     let [a, b, c, d] = packets.map(|packet| unsafe { _mm_loadu_si128(packet.add(AT).cast()) });
     let (near, far) = (_mm256_set_m128i(b, a), _mm256_set_m128i(d, c));
