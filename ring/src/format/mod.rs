@@ -47,6 +47,9 @@ pub trait Format: sealed::Sealed + Send + Sync + 'static {
     /// Whether the second word of a receive descriptor says that the device is done with it.
     fn rx_done(second: u64) -> bool;
 
+    /// The flags of [`Format::rx_parse`], in the upper half.
+    fn rx_flags(first: u64, second: u64) -> u32;
+
     /// What a completed receive descriptor says. Any value of the words is possible.
     fn rx_parse(first: u64, second: u64) -> RxDone;
 

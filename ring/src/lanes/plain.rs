@@ -98,9 +98,9 @@ fn receive<F: Format>(
             break;
         }
         let first = slot.first();
-        let flags = F::rx_parse(first, second & believed).flags;
+        let flags = F::rx_flags(first, second & believed);
         // In a descriptor and a frame, length and tag are neighbours, and the hash is on top.
-        let about = second >> 48 | u64::from(flags.0) << 16 | first >> 32 << 32;
+        let about = second >> 48 | u64::from(flags) | first >> 32 << 32;
         *frame = [u64::from(buffer) | place | u64::from(len) << 48, about];
         moved.bytes += u64::from(len);
         moved.frames += 1;

@@ -45,6 +45,11 @@ impl<V: Variant> Format for Advanced<V> {
     }
 
     #[inline]
+    fn rx_flags(first: u64, second: u64) -> u32 {
+        rx::flags::<V>(first, second)
+    }
+
+    #[inline]
     fn rx_parse(first: u64, second: u64) -> RxDone {
         rx::parse::<V>(first, second)
     }

@@ -88,27 +88,62 @@ pub(super) const fn bits<V: Variant>() -> RxBits {
     }
 }
 
+/// The same as tables of words with [`Flags`] in the upper halves, as a frame has them, by bits of the
+/// descriptor's words.
+struct Tables {
+    /// By the lowest byte of the first word.
+    low: [u32; 256],
+    /// By four bits each, as [`RxTables`] has them.
+    holds: [u32; 16],
+    told: [u32; 16],
+    found: [u32; 16],
+}
+
+impl Tables {
+    const fn new(bits: &RxBits) -> Tables {
+        let bytes = RxTables::new(bits);
+        let [mut holds, mut told, mut found] = [[0; 16]; 3];
+        let mut low = [0; 256];
+        let mut i = 0;
+        while i < 256 {
+            low[i] = (LOW[i].0 as u32) << 16;
+            if i < 16 {
+                holds[i] = (bytes.holds[i] as u32) << 16;
+                told[i] = (bytes.told[i] as u32) << 16;
+                found[i] = (bytes.found[i] as u32) << 16;
+            }
+            i += 1;
+        }
+        Tables { low, holds, told, found }
+    }
+}
+
+/// What a completed descriptor says of its packet: [`Flags`] in the upper half.
+#[inline]
+pub(super) fn flags<V: Variant>(first: u64, second: u64) -> u32 {
+    let tables = const { &Tables::new(&bits::<V>()) };
+    let four = |word: u64, at| (word >> at & 0xf) as usize;
+    let told = tables.told[four(second, RxTables::TOLD)];
+    let found = told & tables.found[four(second, RxTables::FOUND)];
+    if first & ETQF == 0 {
+        let holds = tables.holds[four(first, RxTables::ABOVE)];
+        tables.low[first as u8 as usize] | ((first & L4) as u32) << 16 | found & holds
+    } else {
+        std::hint::cold_path();
+        tables.low[four(first, 0)] | found & u32::from(Flags::VLAN.0) << 16
+    }
+}
+
 /// What a completed descriptor says.
 #[inline]
 pub(super) fn parse<V: Variant>(first: u64, second: u64) -> RxDone {
-    let tables = const { &RxTables::new(&bits::<V>()) };
-    let four = |word: u64, at| (word >> at & 0xf) as usize;
-    let told = tables.told[four(second, RxTables::TOLD)];
-    let found = u16::from(told & tables.found[four(second, RxTables::FOUND)]);
-    let flags = if first & ETQF == 0 {
-        let holds = u16::from(tables.holds[four(first, RxTables::ABOVE)]);
-        LOW[first as u8 as usize].0 | (first & L4) as u16 | found & holds
-    } else {
-        std::hint::cold_path();
-        LOW[four(first, 0)].0 | found & Flags::VLAN.0
-    };
     let tag = (second >> 48) as u16;
     RxDone {
         len: (second >> 32) as u16,
         end: second & EOP != 0,
         error: second & V::RX_ERROR != 0,
         vlan: if second & V::RX_SWAPPED_TAG != 0 { tag.swap_bytes() } else { tag },
-        flags: Flags(flags),
+        flags: Flags((flags::<V>(first, second) >> 16) as u16),
         hash: (first >> 32) as u32,
     }
 }
