@@ -14,7 +14,7 @@
 //! # Rounds
 //! Both sides do the same, so that a figure means the same.
 //!
-//! A slot is rounds of windows. A window is bursts in a row, as an application has them: as many as hold 128
+//! A slot is rounds of windows. A window is bursts in a row, as an application has them: as many as hold 256
 //! frames and at most half of a ring, and one at least. To receive (`rx`, `fwd` and the like) the device
 //! delivers a window's frames for each queue of each VF; then all queues of all VFs are called for a window
 //! each, in turn, a burst of BURST at most at a time, and so again until all that was delivered has come. To

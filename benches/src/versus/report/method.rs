@@ -58,7 +58,7 @@ pub(super) fn how() -> Markup {
         ul {
             li { "One process for each driver and path, each with VFs of its own on one software adapter, which is a model of Intel's 82599. All are pinned to the same core." }
             li { "They measure in turn, 15 milliseconds each, after one that warms up and is thrown away, while the others sleep: a clock that drifts, or a neighbour on the machine, falls on all. Every other time the order is the opposite." }
-            li { "Timed are windows of bursts that follow each other, 128 frames together. Before each of them the adapter delivers frames and takes what was sent, which is not timed. Timed are the driver's calls alone, between two readings of the time stamp counter with fences around them; what an empty pair of readings costs is taken off, the same way on both sides." }
+            li { "Timed are windows of bursts that follow each other, 256 frames together. Before each of them the adapter delivers frames and takes what was sent, which is not timed. Timed are the driver's calls alone, between two readings of the time stamp counter with fences around them; what an empty pair of readings costs is taken off, the same way on both sides." }
             li { "A sample is as many bursts in a row as hold 2048 frames or more, so that work which a driver does once in 32 or 64 frames is never left out." }
             li { "Frames that were lost, by the adapter's own count, fail the run." }
         }
