@@ -33,7 +33,8 @@ enum Alike {
 impl<F: Format> TxRing<F> {
     /// Hands packets from the front of `batch` to the device, as many as there is room for, and
     /// rings the doorbell once; returns how many frames left the batch. What remains in the batch
-    /// was not sent. Frees what the device is done with into the batch's pool.
+    /// was not sent. Frees what the device is done with into the batch's pool: once in 32 descriptors it
+    /// looks for that, and where there is no room; [`TxRing::reap`] looks at once.
     ///
     /// # Panics
     /// The batch belongs to another arena.
