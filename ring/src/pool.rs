@@ -51,17 +51,18 @@ impl Pool {
         }
     }
 
-    /// Takes a block of buffers, all of it or none.
+    /// Takes a block of buffers, all of it or none, and hands it to `user` where it lies.
     #[inline]
-    pub(crate) fn take_block(&self) -> Option<[u32; BLOCK]> {
+    pub(crate) fn take_block(&self, user: impl FnOnce(&[u32; BLOCK])) -> bool {
         let mut free = self.free.borrow_mut();
         if free.len() < BLOCK {
             self.fetch(&mut free, BLOCK);
         }
-        let block = *free.last_chunk()?;
+        let Some(block) = free.last_chunk() else { return false };
+        user(block);
         let left = free.len() - BLOCK;
         free.truncate(left);
-        Some(block)
+        true
     }
 
     /// Takes up to as many buffers as `block` has places; returns how many.

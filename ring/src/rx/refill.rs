@@ -15,12 +15,11 @@ impl<F: Format> RxRing<F> {
         let before = self.armed;
         // One descriptor stays free: a full ring would look empty.
         while self.armed.wrapping_sub(self.next) < self.slots.len() - BLOCK as u32 {
-            let Some(block) = batch.pool().take_block() else {
+            // SAFETY: promised by the caller.
+            if !batch.pool().take_block(|block| unsafe { self.arm::<L>(block) }) {
                 self.counters.no_buffers.add(1);
                 break;
-            };
-            // SAFETY: promised by the caller.
-            unsafe { self.arm::<L>(&block) }
+            }
         }
         if self.armed != before {
             self.publish();
