@@ -60,7 +60,7 @@ mod tx_terms;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use avx512::Avx512;
+pub(crate) use avx512::{Avx512, receive_four};
 pub(crate) use plain::Plain;
 pub(crate) use tx_terms::TxTerms;
 

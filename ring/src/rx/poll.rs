@@ -8,8 +8,10 @@ use crate::format::RxDone;
 use crate::frame::{Flags, Frame};
 use crate::lanes::{Arrivals, Lanes, Moved, Plain};
 #[cfg(target_arch = "x86_64")]
-use crate::lanes::{Avx2, Avx512};
-use crate::{Format, FrameBatch};
+use crate::lanes::{Avx2, Avx512, receive_four};
+#[cfg(target_arch = "x86_64")]
+use crate::slots::FOUR;
+use crate::{BLOCK, Format, FrameBatch};
 
 /// What stands at a position of the ring.
 enum Scan {
@@ -37,7 +39,13 @@ impl<F: Format> RxRing<F> {
         match self.simd {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: a ring is made only with what the CPU has.
-            Simd::Avx512 => unsafe { self.poll_avx512(batch) },
+            Simd::Avx512 => unsafe {
+                if batch.room() == FOUR && self.poll_four(batch) {
+                    FOUR
+                } else {
+                    self.poll_avx512(batch)
+                }
+            },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
             Simd::Avx2 => unsafe { self.poll_avx2(batch) },
@@ -66,6 +74,39 @@ impl<F: Format> RxRing<F> {
     fn poll_avx2(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         // SAFETY: this is compiled for them, too.
         unsafe { self.poll_by::<Avx2>(batch) }
+    }
+
+    /// Appends four packets to a batch that takes so many, as small bursts mostly are: if they are there,
+    /// good, of one buffer each, and leave the ring well filled. Otherwise it appends none and returns
+    /// false.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn poll_four(&mut self, batch: &mut FrameBatch<'_>) -> bool {
+        let ready = self.armed.wrapping_sub(self.next);
+        let full = self.slots.len() - BLOCK as u32;
+        if self.skipping || ready < full + FOUR as u32 || batch.raw_mut().room() < FOUR {
+            return false;
+        }
+        let start = self.slots.slot(self.next);
+        let slots = self.slots.descriptors().all(self.next, FOUR);
+        let (Some(slots), Some(buffers)) = (slots, self.shadow.get(start..start + FOUR)) else {
+            return false;
+        };
+        let (Some(slots), Some(buffers)) = (slots.first_chunk(), buffers.first_chunk()) else {
+            return false;
+        };
+        // SAFETY: there is room for so many.
+        let bytes =
+            unsafe { receive_four::<F>(slots, buffers, &self.terms, batch.raw_mut().end()) };
+        let Some(bytes) = bytes else { return false };
+        // SAFETY: they were written, and there is room.
+        unsafe { batch.raw_mut().added(FOUR) }
+        self.next = self.next.wrapping_add(FOUR as u32);
+        let counters = &**self.counters;
+        counters.next.set(self.next);
+        counters.packets.add(FOUR as u64);
+        counters.bytes.add(bytes);
+        true
     }
 
     /// As [`RxRing::poll`], for a batch of the same arena that has room.

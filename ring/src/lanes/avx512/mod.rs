@@ -8,6 +8,7 @@ mod send;
 
 use self::arm::arm;
 use self::receive::receive;
+pub(crate) use self::receive::receive_four;
 use self::send::{send, send_all};
 use super::{Arrivals, Departures, Lanes, Moved};
 use crate::arena::Iovas;

@@ -19,26 +19,17 @@ pub(super) unsafe fn receive<F: Format>(arrivals: Arrivals<'_>, frames: &mut Fra
     let Arrivals { descriptors, shadow, next, most, terms } = arrivals;
     let most = most.min(frames.room());
     let start = descriptors.slot(next);
-    let to = frames.end();
     let looked = most.next_multiple_of(WIDE);
-    let moved = if most <= FOUR
-        && let Some(slots) = descriptors.all(next, FOUR)
-        && let (Some(slots), Some(buffers)) = (slots.first_chunk(), shadow.get(start..start + FOUR))
-        && let Some(buffers) = buffers.first_chunk()
-    {
-        // SAFETY: promised by the caller; there is room for `most`, and slack.
-        unsafe { receive_four::<F>(slots, buffers, most, terms, to) }
-    } else if let Some(slots) = descriptors.all(next, looked)
-        && let Some(buffers) = shadow.get(start..start + looked)
-    {
-        let (slots, buffers) = (slots.as_chunks().0, buffers.as_chunks().0);
-        // SAFETY: as above.
-        unsafe { receive_wide::<F>(slots, buffers, most, terms, to) }
-    } else {
+    let (Some(slots), Some(buffers)) =
+        (descriptors.all(next, looked), shadow.get(start..start + looked))
+    else {
         let arrivals = Arrivals { descriptors, shadow, next, most, terms };
         // SAFETY: promised by the caller.
         return unsafe { receive_parts::<F>(arrivals, frames) };
     };
+    let (slots, buffers) = (slots.as_chunks().0, buffers.as_chunks().0);
+    // SAFETY: promised by the caller; there is room for `most`, and slack.
+    let moved = unsafe { receive_wide::<F>(slots, buffers, most, terms, frames.end()) };
     // SAFETY: they were written, and are not more than there is room for.
     unsafe { frames.added(moved.frames) }
     moved
@@ -195,19 +186,19 @@ unsafe fn receive_sixteen<F: Format>(
     (good::<F>(status, lengths, terms), lengths)
 }
 
-/// Writes the frames of four descriptors, of which `most` are wanted; says how many are good.
+/// Writes the frames of four descriptors that are armed with these buffers, and returns their bytes: if all
+/// are good, as [`Lanes::receive`] has it. If not, what was written is nothing.
 ///
 /// # Safety
-/// There is room for four frames.
+/// There is room for four frames, or the slack.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 #[inline]
-unsafe fn receive_four<F: Format>(
+pub(crate) unsafe fn receive_four<F: Format>(
     slots: &[Slot; FOUR],
     buffers: &[u32; FOUR],
-    most: usize,
     terms: &RxTerms,
     to: *mut Frame,
-) -> Moved {
+) -> Option<u64> {
     let terms = Terms::new(terms);
     let raw = load_four(slots);
     // SAFETY: four buffers are there.
@@ -216,26 +207,19 @@ unsafe fn receive_four<F: Format>(
     let types = _mm512_shuffle_epi32(raw, 0x00);
     let status = _mm512_shuffle_epi32(raw, 0xaa);
     let lengths = _mm512_and_si512(_mm512_shuffle_epi32(raw, 0xff), _mm512_set1_epi32(0xffff));
-    let good = good::<F>(status, lengths, terms);
     let flags = _mm512_maskz_mov_epi32(0x4444, flags::<F>(types, status, terms.believed));
     let buffers = _mm512_castsi128_si512(buffers);
     let pick = _mm512_setr_epi32(0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0);
     let placed = _mm512_mask_permutexvar_epi32(flags, 0x1111, pick, buffers);
     // SAFETY: promised by the caller.
     unsafe { write_four(to, raw, placed, terms) }
-    // One bit in four counts.
-    let (frames, lengths) = if most == FOUR && good & 0x1111 == 0x1111 {
-        (FOUR, lengths)
-    } else {
-        let frames = foreseen(good | 0xeeee, 4 * most) / 4;
-        let counted = u16::MAX.unbounded_shr(16 - 4 * frames as u32);
-        (frames, _mm512_maskz_mov_epi32(counted, lengths))
-    };
-    // Each length is in all of its lane.
-    let half =
-        _mm256_add_epi32(_mm512_castsi512_si256(lengths), _mm512_extracti64x4_epi64(lengths, 1));
-    let sum = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
-    Moved { frames, bytes: _mm_cvtsi128_si32(sum) as u64 }
+    if good::<F>(status, lengths, terms) != u16::MAX {
+        return None;
+    }
+    let (near, far) = (_mm512_castsi512_si256(lengths), _mm512_extracti64x4_epi64::<1>(lengths));
+    let half = _mm256_add_epi32(near, far);
+    let sum = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256::<1>(half));
+    Some(_mm_cvtsi128_si32(sum) as u64)
 }
 
 /// Writes four frames: of their descriptors, with buffers and flags in place.
