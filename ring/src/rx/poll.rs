@@ -11,7 +11,7 @@ use crate::lanes::{Arrivals, Lanes, Moved, Plain};
 use crate::lanes::{Avx2, Avx512, receive_four};
 #[cfg(target_arch = "x86_64")]
 use crate::slots::FOUR;
-use crate::{BLOCK, Format, FrameBatch};
+use crate::{Format, FrameBatch};
 
 /// What stands at a position of the ring.
 enum Scan {
@@ -83,7 +83,7 @@ impl<F: Format> RxRing<F> {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     fn poll_four(&mut self, batch: &mut FrameBatch<'_>) -> bool {
         let ready = self.armed.wrapping_sub(self.next);
-        let full = self.slots.len() - BLOCK as u32;
+        let full = self.slots.len() - crate::BLOCK as u32;
         if self.skipping || ready < full + FOUR as u32 || batch.raw_mut().room() < FOUR {
             return false;
         }
