@@ -125,7 +125,47 @@ fn run<F: Format>(case: &Case, kinds: &[Kind]) {
     }
 }
 
+/// [`receive_four`] gives all of four, or none.
+#[cfg(target_arch = "x86_64")]
+fn run_four<F: Format>(case: &Case, kinds: &[Kind]) {
+    // The ring does not end among them.
+    let next = case.next / 4 * 4;
+    let words = case.words.iter().zip(kinds);
+    let words = words.map(|(&words, kind)| kind.words::<F>(words, case.data_room)).collect();
+    let case = Case { words, next, frames: [0, 4], ..case.clone() };
+    let slots = slots(&case.words);
+    let layout = Layout { headroom: case.headroom.into(), data_room: case.data_room.into() };
+    let terms = RxTerms::new(layout, if case.strip { u64::MAX } else { !F::RX_VLAN });
+    let (descriptors, shadow) = (slots.descriptors(), &case.shadow[..]);
+    let arrivals = Arrivals { descriptors, shadow, next, most: 4, terms: &terms };
+    let (moved, expected) = expected::<F>(&case, &arrivals);
+    if !Simd::Avx512.is_available() {
+        return;
+    }
+    let start = descriptors.slot(next);
+    let four = descriptors.all(next, 4).and_then(|slots| slots.first_chunk()).expect("four");
+    let buffers = shadow[start..].first_chunk().expect("four");
+    let mut frames = Frames::new(4);
+    // SAFETY: the CPU has the instructions, and there is room.
+    let bytes = unsafe { receive_four::<F>(four, buffers, &terms, frames.end()) };
+    assert_eq!(bytes, (moved.frames == 4).then_some(moved.bytes));
+    if bytes.is_some() {
+        // SAFETY: they were written, and there is room.
+        unsafe { frames.added(4) }
+        assert_eq!(frames[..], expected);
+    }
+}
+
 proptest! {
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn four_frames_are_what_descriptors_say_or_none((case, kinds) in case()) {
+        run_four::<Adv82576>(&case, &kinds);
+        run_four::<AdvI350>(&case, &kinds);
+        run_four::<Adv82599>(&case, &kinds);
+        run_four::<AdvX540>(&case, &kinds);
+    }
+
     #[test]
     fn frames_are_what_descriptors_say((case, kinds) in case()) {
         run::<Adv82576>(&case, &kinds);
