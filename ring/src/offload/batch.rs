@@ -72,7 +72,7 @@ const PATIENCE: usize = 4;
 fn several(frames: &mut [Frame], arena: &Arena, simd: Simd) -> usize {
     match simd {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the CPU has the instructions.
+        // SAFETY: the CPU has the instructions; the frames are of this arena.
         Simd::Avx512 => unsafe { four_udp::prepare(frames, arena.extent()) },
         _ => 0,
     }

@@ -38,8 +38,11 @@ struct Found {
 
 /// Makes as many packets ready as there are plain UDP datagrams, by fours, from the first frame on, as
 /// [`plain_ipv4::prepare`](super::plain_ipv4::prepare) does; returns how many.
+///
+/// # Safety
+/// The frames are of the arena of this extent.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub(super) fn prepare(frames: &mut [Frame], extent: Extent) -> usize {
+pub(super) unsafe fn prepare(frames: &mut [Frame], extent: Extent) -> usize {
     let mut done = 0;
     for fours in frames.as_chunks_mut().0.chunks_mut(TOGETHER) {
         let mut found = [Found { starts: [0; FOUR], sums: [[0; 8]; FOUR] }; TOGETHER];

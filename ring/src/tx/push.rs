@@ -33,16 +33,18 @@ enum Alike {
 impl<F: Format> TxRing<F> {
     /// Hands packets from the front of `batch` to the device, as many as there is room for, and
     /// rings the doorbell once; returns how many frames left the batch. What remains in the batch
-    /// was not sent. Frees what the device is done with into the batch's pool: once in 32 descriptors it
-    /// looks for that, and where there is no room; [`TxRing::reap`] looks at once.
+    /// was not sent. Frees what the device is done with into the batch's pool: it looks for that once in 32
+    /// descriptors, and where there is no room or the pool is short of buffers; [`TxRing::reap`] looks
+    /// at once.
     ///
     /// # Panics
     /// The batch belongs to another arena.
     #[inline]
     pub fn push(&mut self, batch: &mut FrameBatch<'_>) -> usize {
         batch.check_arena(&self.arena);
-        // Once in a block is often enough, as long as there is room.
-        if self.next.wrapping_sub(self.look).cast_signed() >= 0 {
+        // Once in a block is often enough, as long as there is room, and buffers for a receive ring.
+        let due = self.next.wrapping_sub(self.look).cast_signed() >= 0;
+        if due || batch.pool().free() < BLOCK {
             self.look = self.next.wrapping_add(BLOCK as u32);
             self.collect(batch.pool());
         }

@@ -87,7 +87,8 @@ impl<F: Format> TxRing<F> {
         let start = self.clean;
         self.clean = mark.position.wrapping_add(1);
         self.move_limit();
-        let contexts = self.contexts_end.wrapping_sub(start).cast_signed() > 0;
+        // The last context is one of them, or of those behind.
+        let contexts = self.contexts_end.wrapping_sub(start).wrapping_sub(1) < self.slots.len();
         let (from, to) = (self.slots.slot(start), self.slots.slot(self.clean));
         if contexts {
             self.free_one_by_one(start, pool);

@@ -5,6 +5,7 @@ mod model;
 
 mod alike;
 mod chaos;
+mod deferred;
 mod forward;
 mod offload;
 mod oracle;

@@ -75,8 +75,9 @@ impl TxQueue {
         }
     }
 
-    /// Frees what the device has sent into `pool`, as [`TxQueue::push`] does by itself; returns how
-    /// many packets were done.
+    /// Frees what the device has sent into `pool`; returns how many packets were done.
+    /// [`TxQueue::push`] does so by itself once in 32 descriptors, and where the ring has no room or the
+    /// pool is short of buffers.
     ///
     /// # Panics
     /// The pool is of another arena than the port.
