@@ -111,7 +111,7 @@ impl<F: Format> TxRing<F> {
     unsafe fn whole<L: Lanes>(&mut self, frames: &[Frame]) -> Option<Burst> {
         let last = frames.last()?;
         let alike = self.alike(frames)?;
-        if frames.len() > BLOCK || frames.len() > self.room() {
+        if frames.len() + self.unmarked() > BLOCK || frames.len() > self.room() {
             return None;
         }
         let departures = self.departures(alike);
@@ -129,9 +129,12 @@ impl<F: Format> TxRing<F> {
     /// The CPU has the instructions.
     #[inline(never)]
     unsafe fn parts<L: Lanes>(&mut self, batch: &mut FrameBatch<'_>) -> usize {
-        self.collect(batch.pool());
         let before = self.given;
         let frames = batch.raw();
+        // Whoever pushes nothing wants to have this done.
+        if frames.is_empty() || frames.len() > self.room() {
+            self.collect(batch.pool());
+        }
         let mut burst = Burst::default();
         let mut sent = 0;
         while sent < frames.len() {
@@ -148,10 +151,11 @@ impl<F: Format> TxRing<F> {
                 continue;
             }
             let packet = &frames[sent..sent + chain_len(&frames[sent..])];
-            if !self.any(packet, batch.pool(), &mut burst) {
+            if self.any(packet, batch.pool(), &mut burst) {
+                sent += packet.len();
+            } else if self.collect(batch.pool()) == 0 {
                 break;
             }
-            sent += packet.len();
         }
         let packets = self.given.wrapping_sub(before);
         if packets > 0 {
