@@ -22,7 +22,8 @@ fn exercise(fake: &FakeVf, port: &Port, queues: &mut Queues) {
         assert_eq!(read(&batch), [frame(number + 100)]);
         batch.clear();
     }
-    assert_eq!(queues.tx[0].reap(&pool), 1);
+    // Pushes do not look for so few.
+    assert_eq!(queues.tx[0].reap(&pool), 10);
     assert_eq!(queues.tx[0].pending(), 0);
 }
 
