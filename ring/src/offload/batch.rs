@@ -51,12 +51,12 @@ impl FrameBatch<'_> {
             at += several(&mut frames[at..], arena, simd);
             // What is not alike may go on for a while.
             for _ in 0..PATIENCE {
-                let Some(packet) = frames.get_mut(at..).filter(|rest| !rest.is_empty()) else {
+                if at == frames.len() {
                     break;
-                };
-                let count = chain_len(packet);
-                refused += usize::from(!one(&mut packet[..count], arena));
-                at += count;
+                }
+                let end = at + chain_len(&frames[at..]);
+                refused += usize::from(!one(&mut frames[at..end], arena));
+                at = end;
             }
         }
         refused

@@ -111,7 +111,7 @@ impl<F: Format> TxRing<F> {
     unsafe fn whole<L: Lanes>(&mut self, frames: &[Frame]) -> Option<Burst> {
         let last = frames.last()?;
         let alike = self.alike(frames)?;
-        if frames.len() + self.unmarked() > BLOCK || frames.len() > self.room() {
+        if frames.len() > self.most() {
             return None;
         }
         let departures = self.departures(alike);
